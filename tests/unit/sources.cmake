@@ -1,0 +1,39 @@
+# The GoogleTest sources, by hand: one list per test program, paths below tests/.
+# tests/unit/<folder>/ mirrors include/tallow/<folder>/. A test fails on a source that is on disk
+# and in no list.
+
+set(test_base_sources
+)
+
+set(test_wire_sources
+)
+
+set(test_room_sources
+)
+
+set(test_crypto_sources
+)
+
+set(test_transfer_sources
+)
+
+set(test_session_sources
+)
+
+set(test_files_sources
+)
+
+set(test_net_sources
+)
+
+# Parts of the tools that have no main().
+set(test_tools_sources
+)
+
+# tests/attack: one test per attack on handshake, records and transfer.
+set(test_attack_sources
+)
+
+# tests/sim: seeded simulations of whole transfers.
+set(test_sim_sources
+)
