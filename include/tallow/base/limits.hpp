@@ -1,0 +1,123 @@
+// Every limit of the protocol, each with its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include <tallow/base/time.hpp>
+
+namespace tallow::limits {
+
+// ---- frames (docs/protocol.md, Frames) ----
+
+/// Length, type, flags, reserved.
+inline constexpr std::size_t frame_header_bytes = 8;
+
+/// A frame's length field stays below 2^24, so that a plain connection begins with a zero byte and
+/// a TLS or HTTP one does not.
+inline constexpr std::size_t frame_length_limit = std::size_t{1} << 24U;
+
+/// No frame is larger than this before its sender has authenticated: a stranger pins 4 KiB.
+inline constexpr std::size_t unauthenticated_frame_bytes_max = 4096;
+
+/// One slice of a stream inside the control connection: small enough that a PING behind a full
+/// queue of them goes out soon, large enough that headers cost under a thousandth.
+inline constexpr std::size_t peer_slice_bytes_max = 16 * 1024;
+
+/// A slice and what stands around it in a PEER frame (stream id 5, length 3).
+inline constexpr std::size_t peer_frame_bytes_max = peer_slice_bytes_max + 8;
+
+// ---- records ----
+
+/// Tag of AES-256-GCM and of ChaCha20-Poly1305.
+inline constexpr std::size_t record_tag_bytes = 16;
+
+/// Plaintext of a sealed record of the control channel: one manifest page and its envelope.
+inline constexpr std::size_t control_plaintext_bytes_max = 64 * 1024 + 64;
+
+/// What stands before the bytes of a DATA record: message type 1, codec 1, chunk index 8.
+inline constexpr std::size_t data_prefix_bytes = 10;
+
+/// The chunk of ordinary transfers: the measured best of one gather write a record.
+inline constexpr std::size_t chunk_bytes_default = 256 * 1024;
+
+/// The largest chunk a SETUP may ask for; only transfers above 64 GiB need it.
+inline constexpr std::size_t chunk_bytes_max = 4 * 1024 * 1024;
+
+/// The smallest chunk, for tests and tiny devices; below it headers and tags weigh.
+inline constexpr std::size_t chunk_bytes_min = 4 * 1024;
+
+/// One key seals at most this much, and
+inline constexpr std::uint64_t stream_bytes_max = std::uint64_t{64} << 30U;
+/// at most this many records: both far below what AES-GCM bears (2^36 bytes a nonce, 2^32 nonces).
+inline constexpr std::uint64_t stream_records_max = std::uint64_t{1} << 32U;
+
+/// Forgers get this many tries at a 128-bit tag in a session family, then it ends.
+inline constexpr unsigned record_failures_max = 8;
+
+/// Lanes of one transfer. More pay nothing on the networks that were measured.
+inline constexpr std::uint32_t lanes_max = 16;
+
+// ---- handshake ----
+
+inline constexpr std::size_t handshake_nonce_bytes = 32;
+/// A code may be answered at most this often with the message that carries the masked key.
+inline constexpr unsigned handshake_answers_max = 3;
+/// From the joiner's first message to the last tag.
+inline constexpr duration handshake_timeout = std::chrono::seconds(30);
+/// A list of versions or suites in a HELLO; both are one byte counts, and nobody has eight.
+inline constexpr std::size_t hello_versions_max = 8;
+inline constexpr std::size_t hello_suites_max = 8;
+
+// ---- manifest ----
+
+/// Encoded entries of one page.
+inline constexpr std::size_t manifest_page_bytes_max = 64 * 1024;
+/// PATH_MAX of Linux less its terminator; longer paths cannot be created in one call anyway.
+inline constexpr std::size_t path_bytes_max = 4095;
+/// NAME_MAX of every Linux file system in use.
+inline constexpr std::size_t path_component_bytes_max = 255;
+/// Folders in folders. Deeper trees exist only in tests of this limit.
+inline constexpr std::size_t path_depth_max = 256;
+/// The target of a link.
+inline constexpr std::size_t link_target_bytes_max = 4095;
+/// Sizes and offsets stay inside a signed 64-bit file offset.
+inline constexpr std::uint64_t file_bytes_max = std::uint64_t{1} << 62U;
+
+/// Chunks in flight beyond the lowest missing one: the receiver's bitmap is 512 bytes.
+inline constexpr std::uint64_t chunk_window = 4096;
+
+/// How often the receiver acknowledges at most.
+inline constexpr duration ack_interval = std::chrono::milliseconds(100);
+/// How long pages are collected before the person is asked.
+inline constexpr duration offer_wait = std::chrono::seconds(2);
+
+// ---- liveness ----
+
+/// A sealed PING goes out after this much silence of our own.
+inline constexpr duration ping_interval = std::chrono::seconds(15);
+/// A peer or relay from which nothing came for this long is gone: three pings.
+inline constexpr duration silence_max = std::chrono::seconds(45);
+
+// ---- relay messages ----
+
+inline constexpr std::size_t relay_versions_max = 8;
+inline constexpr std::size_t software_bytes_max = 64;
+inline constexpr std::size_t notice_bytes_max = 512;
+/// Nameplates have 1 to 9 digits.
+inline constexpr std::uint32_t nameplate_max = 999'999'999;
+/// Reports of failed entries in one message; more come in further messages.
+inline constexpr std::size_t failed_entries_max = 1024;
+/// Ranges in one ACK.
+inline constexpr std::size_t ack_ranges_max = 512;
+/// Declined entries of one page: a page has at most this many entries (12 bytes each at least).
+inline constexpr std::size_t page_entries_max = 8192;
+inline constexpr std::size_t lane_tickets_max = 16;
+/// Hashes in one HAVE: 64 KiB of them.
+inline constexpr std::size_t have_hashes_max = 2000;
+/// An identity: two public keys and two signatures of ML-DSA-65 and Ed25519 are 5.4 KiB.
+inline constexpr std::size_t ident_bytes_max = 8192;
+inline constexpr std::size_t lane_ticket_bytes = 32;
+
+}  // namespace tallow::limits
