@@ -16,9 +16,26 @@ set(tallow_core_headers
   base/time.hpp
   base/limits.hpp
   base/secret.hpp
+  wire/utf8.hpp
+  wire/reader.hpp
+  wire/writer.hpp
+  wire/codec.hpp
+  wire/frame.hpp
+  wire/frame_decoder.hpp
+  wire/message.hpp
+  wire/relay_messages.hpp
+  wire/peer_messages.hpp
+  wire/data_record.hpp
 )
 
 set(tallow_crypto_headers
+  crypto/labels.hpp
+  crypto/guard.hpp
+  crypto/hash.hpp
+  crypto/suite.hpp
+  crypto/wordlist.hpp
+  crypto/code_phrase.hpp
+  crypto/verification_words.hpp
 )
 
 set(tallow_transfer_headers
