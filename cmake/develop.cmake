@@ -19,3 +19,12 @@ if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
       "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${TALLOW_CCACHE}")
   endif()
 endif()
+
+# The prefix that scripts/bootstrap printed comes in the environment. It is kept, so that a build
+# that configures itself again from another shell finds what the first one found.
+if(DEFINED ENV{CMAKE_PREFIX_PATH} AND NOT "$ENV{CMAKE_PREFIX_PATH}" STREQUAL TALLOW_PREFIX_PATH)
+  set(TALLOW_PREFIX_PATH "$ENV{CMAKE_PREFIX_PATH}" CACHE INTERNAL "Prefixes of the private libraries")
+  unset(tl-expected_DIR CACHE)
+endif()
+string(REPLACE ":" ";" tallow_prefix_list "${TALLOW_PREFIX_PATH}")
+list(APPEND CMAKE_PREFIX_PATH ${tallow_prefix_list})
