@@ -116,11 +116,14 @@ def check(root):
                     problems.append(f"{where}:{number}: {tag} is none of {' '.join(sorted(TAGS))}")
         if len(where.parts) > 2 and where.parts[1] in SOURCED and "@source" not in text:
             problems.append(f"{where}: no @source")
+        documented = set()  # by name: a definition further down needs no second comment
         for position, statement in public_statements(without_comments(text)):
             name = returns_result(statement)
             if name:
                 line = line_of(text, position)
-                if "@errors" not in comment_above(lines, line):
+                if "@errors" in comment_above(lines, line):
+                    documented.add(name)
+                elif name not in documented or comment_above(lines, line):
                     problems.append(f"{where}:{line}: {name}() returns result<> without @errors")
     return problems
 

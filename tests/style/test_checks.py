@@ -77,6 +77,7 @@ class Layers(Planted):
 
     def test_refuses_throw_but_not_in_a_comment(self):
         self.assertEqual(self.problems("wire", "// never a throw\n"), [])
+        self.assertEqual(self.problems("wire", "void f() { try { g(); } catch (...) { throw; } }\n"), [])
         self.assert_refused("wire", "void f() { throw 1; }\n", "throw")
 
     def test_refuses_a_namespace_that_hides_a_dependency(self):
@@ -105,6 +106,10 @@ class Docs(Planted):
 
     def test_accepts_a_result_with_errors(self):
         text = "/// Says it.\n///\n/// @errors too_long\ntemplate <class T>\nresult<T> f(T a);\n"
+        self.assertEqual(self.problems(text), [])
+
+    def test_asks_once_for_what_is_declared_and_then_defined(self):
+        text = "/// @errors too_long\nresult<int> f(int a);\ninline result<int> f(int a) {}\n"
         self.assertEqual(self.problems(text), [])
 
     def test_asks_nothing_of_what_is_not_public(self):
