@@ -40,9 +40,9 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(relay_refused,             306, environment, "the relay refused")                              \
   X(relay_draining,            307, environment, "the relay is shutting down")                     \
   X(quota_exhausted,           308, environment, "the relay's quota for this transfer is used up") \
-  X(relay_message_unexpected,  309, peer,        "the relay sent a message that does not fit here") \
+  X(relay_message_unexpected,  309, peer,        "a message of the relay does not fit here")       \
   X(relay_version_unknown,     310, environment, "the relay speaks no version that we speak")      \
-  X(client_message_unexpected, 311, peer,        "a client sent a message that does not fit here") \
+  X(client_message_unexpected, 311, peer,        "a message of a client does not fit here")        \
   X(room_attempts_used,        312, environment, "too many failed attempts; a new code is needed") \
   X(rate_limited,              313, environment, "too many requests; try again later")             \
   X(slow_consumer,             314, environment, "the other side reads too slowly")                \
@@ -96,7 +96,7 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(relay_silent,              603, environment, "the relay does not answer")                      \
   X(peer_refused,              604, environment, "the other side refused")                         \
   X(peer_disk_full,            605, environment, "the other side's disk is full")                  \
-  X(peer_file_trouble,         606, environment, "the other side could not read or write its files") \
+  X(peer_file_trouble,         606, environment, "the other side's files failed")                  \
   X(peer_cancelled,            607, environment, "the other side cancelled")                       \
   /* net */                                                                                        \
   X(resolve_failed,            700, environment, "the host name could not be resolved")            \

@@ -32,6 +32,11 @@ struct [[nodiscard]] error {
   /// What the operating system said, if it did.
   std::error_code cause{};
 
+  /// The code alone, for interfaces that speak std::error_code.
+  // NOLINTNEXTLINE(google-explicit-constructor): an error is an error_code with more to say
+  operator std::error_code() const noexcept;
+
+  /// The note is no part of it: it explains, it does not distinguish.
   [[nodiscard]] bool operator==(const error& other) const noexcept {
     return code == other.code && at == other.at && cause == other.cause;
   }
@@ -122,6 +127,8 @@ inline TALLOW_VISIBLE const error_category_type error_category_object{};
 [[nodiscard]] inline std::error_code make_error_code(const error& e) noexcept {
   return make_error_code(e.code);
 }
+
+inline error::operator std::error_code() const noexcept { return make_error_code(code); }
 
 [[nodiscard]] inline std::error_condition make_error_condition(cond condition) noexcept {
   return {static_cast<int>(condition), detail::condition_category_object};

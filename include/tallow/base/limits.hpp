@@ -9,7 +9,7 @@
 
 namespace tallow::limits {
 
-// ---- frames (docs/protocol.md, Frames) ----
+// ---- frames (docs/protocol/wire.md, Frames) ----
 
 /// Length, type, flags, reserved.
 inline constexpr std::size_t frame_header_bytes = 8;
@@ -23,7 +23,7 @@ inline constexpr std::size_t unauthenticated_frame_bytes_max = 4096;
 
 /// One slice of a stream inside the control connection: small enough that a PING behind a full
 /// queue of them goes out soon, large enough that headers cost under a thousandth.
-inline constexpr std::size_t peer_slice_bytes_max = 16 * 1024;
+inline constexpr std::size_t peer_slice_bytes_max = std::size_t{16} * 1024;
 
 /// A slice and what stands around it in a PEER frame (stream id 5, length 3).
 inline constexpr std::size_t peer_frame_bytes_max = peer_slice_bytes_max + 8;
@@ -34,19 +34,19 @@ inline constexpr std::size_t peer_frame_bytes_max = peer_slice_bytes_max + 8;
 inline constexpr std::size_t record_tag_bytes = 16;
 
 /// Plaintext of a sealed record of the control channel: one manifest page and its envelope.
-inline constexpr std::size_t control_plaintext_bytes_max = 64 * 1024 + 64;
+inline constexpr std::size_t control_plaintext_bytes_max = std::size_t{64} * 1024 + 64;
 
 /// What stands before the bytes of a DATA record: message type 1, codec 1, chunk index 8.
 inline constexpr std::size_t data_prefix_bytes = 10;
 
 /// The chunk of ordinary transfers: the measured best of one gather write a record.
-inline constexpr std::size_t chunk_bytes_default = 256 * 1024;
+inline constexpr std::size_t chunk_bytes_default = std::size_t{256} * 1024;
 
 /// The largest chunk a SETUP may ask for; only transfers above 64 GiB need it.
-inline constexpr std::size_t chunk_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t chunk_bytes_max = std::size_t{4} * 1024 * 1024;
 
 /// The smallest chunk, for tests and tiny devices; below it headers and tags weigh.
-inline constexpr std::size_t chunk_bytes_min = 4 * 1024;
+inline constexpr std::size_t chunk_bytes_min = std::size_t{4} * 1024;
 
 /// One key seals at most this much, and
 inline constexpr std::uint64_t stream_bytes_max = std::uint64_t{64} << 30U;
@@ -73,7 +73,7 @@ inline constexpr std::size_t hello_suites_max = 8;
 // ---- manifest ----
 
 /// Encoded entries of one page.
-inline constexpr std::size_t manifest_page_bytes_max = 64 * 1024;
+inline constexpr std::size_t manifest_page_bytes_max = std::size_t{64} * 1024;
 /// PATH_MAX of Linux less its terminator; longer paths cannot be created in one call anyway.
 inline constexpr std::size_t path_bytes_max = 4095;
 /// NAME_MAX of every Linux file system in use.
@@ -100,6 +100,30 @@ inline constexpr duration ping_interval = std::chrono::seconds(15);
 /// A peer or relay from which nothing came for this long is gone: three pings.
 inline constexpr duration silence_max = std::chrono::seconds(45);
 
+// ---- rooms ----
+
+/// Bytes of a slice while the peers have not recognised each other: no handshake message is larger
+/// than half of this, and a stranger pins no more.
+inline constexpr std::size_t handshake_slice_bytes_max = unauthenticated_frame_bytes_max - 8;
+/// What both sides together may send in one pairing before the room is live; a handshake takes 4 KiB.
+inline constexpr std::uint64_t handshake_bytes_max = 64 * 1024;
+/// How often a room may go back from paired to waiting: as often as a code may be answered.
+inline constexpr unsigned room_returns_max = handshake_answers_max;
+/// How long the place of a side that was lost while it waited is kept for it.
+inline constexpr duration room_reclaim_time = std::chrono::seconds(60);
+/// How long a room whose code is spent turns away those who come later.
+inline constexpr duration room_tombstone_time = std::chrono::minutes(10);
+/// From a connection's first moment to its place in a room, whatever it sends meanwhile.
+inline constexpr duration relay_greeting_timeout = std::chrono::seconds(10);
+/// How long a connection may stay after its room is over, to take what is on its way or to join
+/// another.
+inline constexpr duration relay_parted_timeout = std::chrono::seconds(30);
+/// A connection that took nothing of what waits for it in this time is closed.
+inline constexpr duration relay_stall_timeout = std::chrono::seconds(30);
+/// Bytes that wait for one connection before the relay stops reading from its partner: a fast path
+/// is kept full, and a thousand rooms with a stalled reader each pin 256 MiB.
+inline constexpr std::size_t relay_queue_bytes_max = 256 * 1024;
+
 // ---- relay messages ----
 
 inline constexpr std::size_t relay_versions_max = 8;
@@ -111,7 +135,8 @@ inline constexpr std::uint32_t nameplate_max = 999'999'999;
 inline constexpr std::size_t failed_entries_max = 1024;
 /// Ranges in one ACK.
 inline constexpr std::size_t ack_ranges_max = 512;
-/// Declined entries of one page: a page has at most this many entries (12 bytes each at least).
+/// Entries of one page, and so the most that an ACCEPT declines: a full page of the shortest that a
+/// file system has (name 2, kind 1, size 1, mode 2, mtime 9, no link 1: 16 bytes) holds half of it.
 inline constexpr std::size_t page_entries_max = 8192;
 inline constexpr std::size_t lane_tickets_max = 16;
 /// Hashes in one HAVE: 64 KiB of them.

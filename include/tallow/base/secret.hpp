@@ -6,11 +6,9 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
-#include <new>
-#include <utility>
+#include <span>
 #include <vector>
 
-#include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 
 namespace tallow {
@@ -26,9 +24,10 @@ inline void wipe(byte_span bytes) noexcept {
 /// True when both views hold the same bytes, in a time that depends on their lengths alone.
 [[nodiscard]] inline bool equal_constant_time(byte_view a, byte_view b) noexcept {
   if (a.size() != b.size()) return false;
-  volatile unsigned char difference = 0;
+  // volatile, so that no optimizer finds a way to leave early.
+  volatile unsigned difference = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    difference = static_cast<unsigned char>(difference | std::to_integer<unsigned char>(a[i] ^ b[i]));
+    difference = difference | std::to_integer<unsigned>(a[i] ^ b[i]);
   }
   return difference == 0;
 }
@@ -109,6 +108,7 @@ class secret_buffer {
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
 
+  /// `bytes` may not be a view of this buffer.
   void append(byte_view bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
   void wipe_now() noexcept {
     wipe(bytes_);
