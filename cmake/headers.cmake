@@ -19,6 +19,7 @@ set(tallow_core_headers
   wire/utf8.hpp
   wire/reader.hpp
   wire/writer.hpp
+  wire/field.hpp
   wire/codec.hpp
   wire/frame.hpp
   wire/frame_decoder.hpp

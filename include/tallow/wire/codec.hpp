@@ -1,16 +1,9 @@
-// Encodes and decodes messages from the list of their fields.
-//
-// A message is a struct with a static function fields() that returns a tuple of field{} values, one
-// for each member in wire order:
-//
-//   struct close_room {
-//     close_reason reason{};
-//     static constexpr auto fields() { return std::tuple(field{&close_room::reason}); }
-//   };
+// Encodes and decodes messages from the list of their fields (field.hpp).
 //
 // @source  docs/protocol/wire.md, Bodies; the postcard wire format, version 1
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -26,55 +19,18 @@
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/limits.hpp>
-#include <tallow/base/strong.hpp>
+#include <tallow/wire/field.hpp>
 #include <tallow/wire/reader.hpp>
+#include <tallow/wire/utf8.hpp>
 #include <tallow/wire/writer.hpp>
 
 namespace tallow {
 
-/// A member of a message, and for texts, byte strings and sequences the most they may hold.
-template <class Message, class Member>
-struct field {
-  Member Message::*member;
-  std::size_t count_max = limits::frame_length_limit;
-
-  // NOLINTNEXTLINE(google-explicit-constructor): a field is its member
-  constexpr explicit field(Member Message::*m) noexcept : member(m) {}
-  constexpr field(Member Message::*m, std::size_t max) noexcept : member(m), count_max(max) {}
-};
-
-/// A struct with a list of its fields.
-template <class T>
-concept message = requires { T::fields(); };
-
-/// An enumeration whose values run from 0 to the one that enum_last() names.
-template <class T>
-concept wire_enum = std::is_enum_v<T> && requires(T value) {
-  { enum_last(value) } -> std::same_as<T>;
-};
-
 namespace detail {
 
+// Signed integers of one byte have no zigzag form in postcard, and no message has one.
 template <class T>
-inline constexpr bool is_byte_array = false;
-template <std::size_t N>
-inline constexpr bool is_byte_array<std::array<std::byte, N>> = true;
-template <class T>
-inline constexpr bool is_strong = false;
-template <class Tag, class UInt>
-inline constexpr bool is_strong<strong<Tag, UInt>> = true;
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-template <class T>
-inline constexpr bool is_vector = false;
-template <class T>
-inline constexpr bool is_vector<std::vector<T>> = true;
-template <class T>
-inline constexpr bool is_variant = false;
-template <class... T>
-inline constexpr bool is_variant<std::variant<T...>> = true;
+concept wide_signed = std::signed_integral<T> && sizeof(T) >= 2;
 
 template <class T>
 void encode_value(writer& out, const T& value) {
@@ -86,7 +42,7 @@ void encode_value(writer& out, const T& value) {
     out.u8(value);
   } else if constexpr (std::unsigned_integral<T>) {
     out.varint(value);
-  } else if constexpr (std::signed_integral<T>) {
+  } else if constexpr (wide_signed<T>) {
     out.zigzag(value);
   } else if constexpr (wire_enum<T>) {
     out.varint(static_cast<std::uint32_t>(value));
@@ -108,6 +64,32 @@ void encode_value(writer& out, const T& value) {
     static_assert(is_vector<T>, "this type has no encoding");
     out.varint(value.size());
     for (const auto& element : value) encode_value(out, element);
+  }
+}
+
+template <class T>
+bool encodable_value(const T& value, std::size_t count_max) {
+  if constexpr (message<T>) {
+    return std::apply(
+        [&](const auto&... f) { return (encodable_value(value.*f.member, f.count_max) && ...); },
+        T::fields());
+  } else if constexpr (wire_enum<T>) {
+    return value <= enum_last(T{});
+  } else if constexpr (std::same_as<T, std::string>) {
+    return value.size() <= count_max && is_utf8(value);
+  } else if constexpr (std::same_as<T, byte_buffer>) {
+    return value.size() <= count_max;
+  } else if constexpr (is_optional<T>) {
+    return !value || encodable_value(*value, count_max);
+  } else if constexpr (is_variant<T>) {
+    return std::visit([](const auto& v) { return encodable_value(v, limits::frame_length_limit); },
+                      value);
+  } else if constexpr (is_vector<T>) {
+    return value.size() <= count_max && std::all_of(value.begin(), value.end(), [](const auto& e) {
+             return encodable_value(e, limits::frame_length_limit);
+           });
+  } else {
+    return true;  // numbers, truth values and arrays: every value has an encoding
   }
 }
 
@@ -184,7 +166,7 @@ result<void> decode_value(reader& in, T& value, std::size_t count_max) {
     return assign(value, in.u8());
   } else if constexpr (std::unsigned_integral<T>) {
     return assign(value, in.varint<T>());
-  } else if constexpr (std::signed_integral<T>) {
+  } else if constexpr (wide_signed<T>) {
     return assign(value, in.zigzag<T>());
   } else if constexpr (wire_enum<T>) {
     return decode_enum(in, value);
@@ -223,7 +205,16 @@ result<void> decode_value(reader& in, T& value, std::size_t count_max) {
 
 }  // namespace detail
 
-/// Appends the body of `m` to `out`.
+/// True when a peer accepts the encoding of `m`: no field holds more than its limit or an unknown
+/// value, and texts are UTF-8. Whether the whole fits its frame is for append_message() to say.
+///
+/// @cost  O(encoded size), no allocation
+template <message M>
+[[nodiscard]] bool encodable(const M& m) {
+  return detail::encodable_value(m, limits::frame_length_limit);
+}
+
+/// Appends the body of `m`, which is encodable(), to `out`.
 ///
 /// @cost  O(encoded size)
 template <message M>

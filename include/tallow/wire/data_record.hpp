@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>

@@ -3,6 +3,7 @@
 // @source  docs/protocol/wire.md
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
@@ -35,9 +36,11 @@ namespace tallow {
 
 /// Appends a message between client and relay as a frame.
 ///
-/// @errors  message_too_large (cond::local): `out` is unchanged
+/// @errors  invalid_argument when `m` is not encodable(), message_too_large (both cond::local):
+///          `out` is unchanged
 template <message M>
 [[nodiscard]] result<void> append_message(byte_buffer& out, const M& m) {
+  if (!encodable(m)) return fail(errc::invalid_argument, 0, "a field has no encoding");
   byte_buffer body;
   encode_body(body, m);
   return append_frame(out, M::type, body);
@@ -48,7 +51,9 @@ template <message M>
 /// @errors  message_too_large (cond::local): `out` is unchanged
 [[nodiscard]] inline result<void> append_peer_slice(byte_buffer& out, stream_id stream,
                                                     byte_view slice) {
-  if (slice.size() > limits::peer_slice_bytes_max) return fail(errc::message_too_large);
+  if (slice.size() > limits::peer_slice_bytes_max) {
+    return fail(errc::message_too_large, slice.size());
+  }
   const std::size_t start = out.size();
   out.resize(start + limits::frame_header_bytes);
   writer w(out);
@@ -80,7 +85,7 @@ struct peer_slice_view {
   return peer_slice_view{stream_id{*stream}, body.last(bytes->size())};
 }
 
-/// Appends the plaintext of a sealed message: its type and its body.
+/// Appends the plaintext of a sealed message, which is encodable(): its type and its body.
 template <message M>
 void append_sealed_plaintext(byte_buffer& out, const M& m) {
   out.push_back(static_cast<std::byte>(M::type));

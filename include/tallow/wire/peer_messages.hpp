@@ -80,7 +80,7 @@ struct manifest_entry {
   std::string path;  ///< UTF-8, relative, components separated by '/'
   entry_kind kind{};
   std::uint64_t size = 0;      ///< bytes; 0 for folders and links
-  std::uint32_t mode = 0;      ///< permission bits, at most 07777
+  std::uint32_t mode = 0644;   ///< permission bits, at most 07777
   std::int64_t mtime_ns = 0;   ///< since 1970-01-01T00:00:00Z
   std::string link_target;     ///< links only
   static constexpr auto fields() {
@@ -276,8 +276,8 @@ struct peer_pong {
 };
 
 /// Every sealed message, for dispatch, tests and fuzzers.
-using peer_messages = std::tuple<setup, lanes, lane_hello, manifest_page, accept, entries_done, have,
-                                 ack, verified, ident, end, end_ack, peer_abort, peer_ping,
-                                 peer_pong>;
+using peer_messages =
+    std::tuple<setup, lanes, lane_hello, manifest_page, accept, entries_done, have, ack, verified,
+               ident, end, end_ack, peer_abort, peer_ping, peer_pong>;
 
 }  // namespace tallow
