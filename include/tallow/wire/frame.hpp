@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 
+#include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/limits.hpp>
 
@@ -80,6 +82,12 @@ enum class frame_type : std::uint8_t {
   return "unknown";
 }
 
+#define TALLOW_X(name, number, bytes_max)                                       \
+  static_assert((number) < 64, "a frame_set has a bit for each type below 64"); \
+  static_assert((bytes_max) < limits::frame_length_limit, "a length's first byte is zero");
+TALLOW_FRAME_TYPES(TALLOW_X)
+#undef TALLOW_X
+
 /// A set of frame types: what a connection may carry in its present state.
 class frame_set {
  public:
@@ -126,6 +134,7 @@ using frame_header_bytes = std::array<std::byte, limits::frame_header_bytes>;
 /// Encodes a header. Flags and reserved bits are zero in this version.
 [[nodiscard]] constexpr frame_header_bytes encode_frame_header(frame_type type,
                                                                std::uint32_t body_bytes) noexcept {
+  TALLOW_ASSERT(body_bytes < limits::frame_length_limit);
   frame_header_bytes header{};
   store_big_endian(body_bytes, std::span(header).first<4>());
   header[4] = static_cast<std::byte>(type);

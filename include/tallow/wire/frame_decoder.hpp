@@ -24,12 +24,14 @@ struct frame_view {
 
 /// Cuts a stream into frames. However the input is split, the frames are the same.
 ///
-/// Holds 0 <= stored <= 8 + body limit of the frame it is in: a header is checked before a byte of
-/// its body is stored. After an error the decoder stays failed.
+/// Holds 0 <= stored <= 8 + body length of the frame it is in, and that length <= the limit of its
+/// type and the cap: a header is checked before a byte of its body is stored. The memory of the
+/// largest frame that came in pieces is kept for the next one. After an error the decoder stays
+/// failed.
 class frame_decoder {
  public:
   /// @param allowed  the types that may come; others end the stream
-  /// @param body_bytes_cap  a limit below which every type's own limit is lowered
+  /// @param body_bytes_cap  no body may be longer, whatever its type allows
   explicit frame_decoder(frame_set allowed,
                          std::size_t body_bytes_cap = limits::frame_length_limit) noexcept
       : allowed_(allowed), cap_(body_bytes_cap) {}
@@ -44,7 +46,7 @@ class frame_decoder {
   /// Takes the next frame out of `input`, and removes from `input` what was consumed.
   ///
   /// Call until it returns nothing; then `input` is empty. A frame that lies whole in `input` is
-  /// not copied.
+  /// not copied. After an error what is left of `input` is of no use.
   ///
   /// @shape   returns a view into `input` or into this decoder, valid until the next call
   /// @errors  frame_type_unknown, frame_too_large, frame_reserved_set (all cond::peer, all final);
@@ -60,8 +62,10 @@ class frame_decoder {
     return next_from_stored(input);
   }
 
-  /// True when the stream may end here: no frame is half received.
-  [[nodiscard]] bool between_frames() const noexcept { return stored_.empty() || delivered_; }
+  /// True when the stream may end here: no frame is half received, and none was refused.
+  [[nodiscard]] bool between_frames() const noexcept {
+    return !failed_ && (stored_.empty() || delivered_);
+  }
 
  private:
   result<std::optional<frame_view>> next_from(byte_span& input) {
@@ -71,14 +75,14 @@ class frame_decoder {
     }
     const auto frame = check_header(input);
     if (!frame) return fail(frame.error());
-    const std::size_t whole = limits::frame_header_bytes + *body_bytes_;
+    const std::size_t whole = limits::frame_header_bytes + body_bytes_;
     if (input.size() < whole) {
       stored_.reserve(whole);
       take(input, input.size());
       return std::nullopt;
     }
     frame_view view = *frame;
-    view.body = input.subspan(limits::frame_header_bytes, *body_bytes_);
+    view.body = input.subspan(limits::frame_header_bytes, body_bytes_);
     input = input.subspan(whole);
     frame_offset_ += whole;
     return view;
@@ -91,9 +95,9 @@ class frame_decoder {
       // Checked once, here, when the header has become whole.
       const auto checked = check_header(stored_);
       if (!checked) return fail(checked.error());
-      stored_.reserve(limits::frame_header_bytes + *body_bytes_);
+      stored_.reserve(limits::frame_header_bytes + body_bytes_);
     }
-    const std::size_t whole = limits::frame_header_bytes + *body_bytes_;
+    const std::size_t whole = limits::frame_header_bytes + body_bytes_;
     take(input, whole - stored_.size());
     if (stored_.size() < whole) return std::nullopt;
     frame_view view = header_of(stored_);
@@ -143,7 +147,7 @@ class frame_decoder {
   frame_set allowed_;
   std::size_t cap_;
   byte_buffer stored_;
-  std::optional<std::size_t> body_bytes_;
+  std::size_t body_bytes_ = 0;  // of the frame whose header was checked last
   std::uint64_t frame_offset_ = 0;
   bool delivered_ = false;
   std::optional<error> failed_;
