@@ -27,6 +27,8 @@ set(tallow_core_headers
   wire/relay_messages.hpp
   wire/peer_messages.hpp
   wire/data_record.hpp
+  room/transmit_queue.hpp
+  room/room_client.hpp
 )
 
 set(tallow_crypto_headers

@@ -105,8 +105,8 @@ inline constexpr duration silence_max = std::chrono::seconds(45);
 /// Bytes of a slice while the peers have not recognised each other: no handshake message is larger
 /// than half of this, and a stranger pins no more.
 inline constexpr std::size_t handshake_slice_bytes_max = unauthenticated_frame_bytes_max - 8;
-/// What both sides together may send in one pairing before the room is live; a handshake takes 4 KiB.
-inline constexpr std::uint64_t handshake_bytes_max = 64 * 1024;
+/// What both sides together may send in one pairing before the room is live: a handshake is 4 KiB.
+inline constexpr std::uint64_t handshake_bytes_max = std::uint64_t{64} * 1024;
 /// How often a room may go back from paired to waiting: as often as a code may be answered.
 inline constexpr unsigned room_returns_max = handshake_answers_max;
 /// How long the place of a side that was lost while it waited is kept for it.
@@ -122,7 +122,7 @@ inline constexpr duration relay_parted_timeout = std::chrono::seconds(30);
 inline constexpr duration relay_stall_timeout = std::chrono::seconds(30);
 /// Bytes that wait for one connection before the relay stops reading from its partner: a fast path
 /// is kept full, and a thousand rooms with a stalled reader each pin 256 MiB.
-inline constexpr std::size_t relay_queue_bytes_max = 256 * 1024;
+inline constexpr std::size_t relay_queue_bytes_max = std::size_t{256} * 1024;
 
 // ---- relay messages ----
 

@@ -70,9 +70,10 @@ enum class relay_error_code : std::uint8_t {
   draining,             ///< the relay is shutting down
   protocol,             ///< a frame or message that is not allowed here
   replaced,             ///< a newer connection of the same side took its place
+  handshake_timeout,    ///< the peers did not recognise each other in time
 };
 constexpr relay_error_code enum_last(relay_error_code) noexcept {
-  return relay_error_code::replaced;
+  return relay_error_code::handshake_timeout;
 }
 
 /// What a relay allows, told before anything is sent.
