@@ -42,12 +42,24 @@ set(tallow_crypto_headers
 )
 
 set(tallow_transfer_headers
+  transfer/entry.hpp
+  transfer/path_rules.hpp
+  transfer/path_set.hpp
 )
 
 set(tallow_session_headers
 )
 
 set(tallow_files_headers
+  files/unique_fd.hpp
+  files/posix_error.hpp
+  files/status.hpp
+  files/beneath.hpp
+  files/descriptor_cache.hpp
+  files/source_tree.hpp
+  files/remove_tree.hpp
+  files/placing.hpp
+  files/staging.hpp
 )
 
 set(tallow_net_headers

@@ -1,0 +1,467 @@
+// Where a transfer arrives: a hidden folder beside the target, until everything is complete.
+//
+// Nothing has its final name before commit(), so what stands under a final name is whole. All
+// names are resolved below held descriptors (beneath.hpp): the peer chose them.
+//
+//   target/.tallow-<transfer id>.part/        0700, this transfer's own
+//   target/.tallow-<transfer id>.part/files/  what arrives, by its path
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/base/units.hpp>
+#include <tallow/files/beneath.hpp>
+#include <tallow/files/descriptor_cache.hpp>
+#include <tallow/files/placing.hpp>
+#include <tallow/files/posix_error.hpp>
+#include <tallow/files/remove_tree.hpp>
+#include <tallow/transfer/endpoint.hpp>
+#include <tallow/transfer/path_rules.hpp>
+#include <tallow/transfer/path_set.hpp>
+
+namespace tallow::files {
+
+/// Which links may be created.
+enum class link_policy : std::uint8_t {
+  inside,  ///< those that lead to somewhere in the target
+  all,     ///< any; for peers that are trusted with what is outside
+};
+
+struct staging_options {
+  link_policy links = link_policy::inside;
+  resolver how = best_resolver();
+  placing place = placing::rename;
+};
+
+/// A top-level entry that has arrived.
+struct placed_entry {
+  std::string name;        ///< as the peer called it
+  std::string final_name;  ///< the same, or the next free one
+};
+
+/// The sink of a transfer on disk.
+///
+/// An entry is added, written in any order, then finished or discarded. commit() moves the finished
+/// ones into place. A staging that is destroyed uncommitted removes what it has created, but for
+/// the target folder. One thread at a time.
+class staging {
+ public:
+  /// Creates the target folder if it is missing, and the hidden folder in it.
+  ///
+  /// @errors  already_exists when there is a hidden folder for that id; permission_denied,
+  ///          disk_full and what else posix_error.hpp lists
+  [[nodiscard]] static result<staging> open(const std::filesystem::path& target,
+                                            const transfer_id& id,
+                                            const staging_options& options = {});
+
+  staging(staging&&) noexcept = default;
+  staging& operator=(staging&&) = delete;
+  staging(const staging&) = delete;
+  staging& operator=(const staging&) = delete;
+  ~staging() { (void)abandon(); }
+
+  /// Creates an entry: a folder, a link, or a file without bytes yet. Indices ascend; those of
+  /// declined entries are left out. An entry that is refused concerns no other.
+  ///
+  /// @errors  as check_entry() and path_set::add(); path_escapes for a link that leads outside;
+  ///          path_bad_character for a name kept for hidden folders; disk_full, permission_denied
+  ///          and what else posix_error.hpp lists
+  [[nodiscard]] result<void> add_entry(entry_index index, const transfer::entry& e);
+
+  /// Writes bytes of a file that was added and is not finished.
+  ///
+  /// @errors  wrong_state, invalid_argument beyond the announced size, disk_full and what else
+  ///          posix_error.hpp lists
+  [[nodiscard]] result<void> write(entry_index index, std::uint64_t offset, byte_view bytes);
+
+  /// Ends an entry: a file gets its mode and time, a link its time, a folder both at commit().
+  ///
+  /// @errors  wrong_state; transfer_incomplete when a file has not its announced size; what
+  ///          posix_error.hpp lists
+  [[nodiscard]] result<void> finish_entry(entry_index index);
+
+  /// Gives up an entry that failed, finished or not: it is removed. A folder stays if others arrive
+  /// in it.
+  ///
+  /// @errors  wrong_state; what posix_error.hpp lists
+  [[nodiscard]] result<void> discard_entry(entry_index index);
+
+  /// Puts what was finished into the target, each top-level name in one step, under the next free
+  /// name where one is taken. All of it is on the disk first. After an error it may be called
+  /// again; placed() tells what was moved.
+  ///
+  /// @errors  wrong_state when an entry is neither finished nor discarded (nothing has changed
+  ///          then); what posix_error.hpp lists
+  [[nodiscard]] result<void> commit();
+
+  /// What commit() has put into the target so far, in the order of arrival.
+  [[nodiscard]] const std::vector<placed_entry>& placed() const noexcept { return placed_; }
+
+  /// What the peer calls an entry that was added; empty for others. Hostile until escaped.
+  [[nodiscard]] std::string path(entry_index index) const {
+    const bool added = index.value < entries_.size() &&
+                       entries_[static_cast<std::size_t>(index.value)] != transfer::path_set::root;
+    return added ? paths_.path(entries_[static_cast<std::size_t>(index.value)]) : std::string();
+  }
+
+  /// Removes the hidden folder and all in it. Does nothing the second time.
+  ///
+  /// @errors  what posix_error.hpp lists
+  result<void> abandon();
+
+  /// What the target's file system can still take.
+  ///
+  /// @errors  file_failed
+  [[nodiscard]] result<std::uint64_t> free_bytes() const;
+
+  /// The hidden folder: what is not an entry but belongs to the transfer goes here.
+  [[nodiscard]] const directory& folder() const noexcept { return folder_; }
+
+ private:
+  using node_id = transfer::path_set::node_id;
+
+  enum class phase : std::uint8_t {
+    absent,    // could not be created, or was removed
+    implied,   // a folder that was not announced but others lie in
+    open,      // created
+    finished,  // complete; files and links have their mode and time, folders not yet
+    settled,   // a folder below a top-level one that has its mode and time too
+    placed,    // a top-level entry under its final name
+  };
+  struct record {
+    std::uint64_t size = 0;
+    std::int64_t mtime_ns = 0;
+    std::uint16_t mode = 0755;
+    phase state = phase::absent;
+    bool keeps_mtime = false;
+  };
+
+  static constexpr const char* files_name = "files";
+
+  staging(directory target, std::string name, const transfer::hash_key& key,
+          const staging_options& options)
+      : target_(std::move(target)), name_(std::move(name)), options_(options), paths_(key) {}
+
+  [[nodiscard]] result<void> make_folders();
+  [[nodiscard]] result<void> make_parents(std::size_t from, node_id leaf);
+  [[nodiscard]] result<void> create(entry_index index, node_id id, const transfer::entry& e,
+                                    bool was_implied);
+  [[nodiscard]] result<node_id> node_of(entry_index index) const;
+  [[nodiscard]] result<node_id> open_node_of(entry_index index) const;
+  [[nodiscard]] result<int> descriptor(entry_index index, node_id id);
+  [[nodiscard]] result<void> settle_directories();
+  [[nodiscard]] result<void> place(node_id id);
+
+  directory target_;
+  directory folder_;
+  directory files_;
+  std::string name_;
+  staging_options options_;
+  transfer::path_set paths_;
+  std::vector<record> records_;   // by node
+  std::vector<node_id> entries_;  // by entry index
+  descriptor_cache open_;
+  std::vector<placed_entry> placed_;
+};
+
+// ---- implementation ----
+
+namespace detail {
+
+// What the hidden folders of transfers are called. No entry may be called so: another transfer
+// would take it for its own.
+[[nodiscard]] inline bool is_staging_name(std::string_view name) noexcept {
+  return name.starts_with(".tallow-") && name.ends_with(".part");
+}
+
+[[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode) {
+  if (::fchmod(fd, mode) != 0) return fail_errno();
+  return {};
+}
+
+[[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode, std::int64_t mtime_ns) {
+  const auto times = touch_times(mtime_ns);
+  if (::fchmod(fd, mode) != 0 || ::futimens(fd, times.data()) != 0) return fail_errno();
+  return {};
+}
+
+}  // namespace detail
+
+inline result<staging> staging::open(const std::filesystem::path& target, const transfer_id& id,
+                                     const staging_options& options) {
+  std::error_code failure;
+  if (!target.empty()) std::filesystem::create_directories(target, failure);
+  if (failure) return tl::unexpected<error>(posix_error(failure.value()));
+  auto held = directory::open(target, options.how);
+  if (!held) return fail(held.error());
+  transfer::hash_key key{};
+  if (::getrandom(key.data(), sizeof key, 0) != static_cast<::ssize_t>(sizeof key)) {
+    return fail(errc::random_failed);
+  }
+  staging made(std::move(*held), ".tallow-" + to_hex(id) + ".part", key, options);
+  if (auto ok = made.make_folders(); !ok) return fail(ok.error());
+  return made;
+}
+
+inline result<void> staging::make_folders() {
+  if (auto ok = target_.make_directory(name_, 0700); !ok) return ok;
+  auto folder = target_.open_directory(name_);
+  if (!folder) return fail(folder.error());
+  // In a folder that others may write to, what was just made may have been exchanged.
+  auto found = folder->status();
+  if (!found) return fail(found.error());
+  if (found->owner != ::geteuid()) return fail(errc::permission_denied, 0, "not our own folder");
+  folder_ = std::move(*folder);
+  if (auto ok = folder_.make_directory(files_name, 0700); !ok) return ok;
+  auto files = folder_.open_directory(files_name);
+  if (!files) return fail(files.error());
+  files_ = std::move(*files);
+  return {};
+}
+
+inline result<void> staging::add_entry(entry_index index, const transfer::entry& e) {
+  if (index.value < entries_.size() || index.value >= transfer::path_set::root) {
+    return fail(errc::invalid_argument, index.value, "entries are added in ascending order");
+  }
+  if (auto ok = transfer::check_entry(e); !ok) return ok;
+  if (detail::is_staging_name(std::string_view(e.path).substr(0, e.path.find('/')))) {
+    return fail(errc::path_bad_character, 0, "the name of a hidden folder of a transfer");
+  }
+  if (e.kind == transfer::entry_kind::symlink && options_.links == link_policy::inside &&
+      !transfer::link_stays_inside(e.path, e.link_target)) {
+    return fail(errc::path_escapes, 0, "a link leads outside the target");
+  }
+  const std::size_t known = paths_.size();
+  auto id = paths_.add(e.path, e.kind);
+  if (!id) return fail(id.error());
+  records_.resize(paths_.size());
+  if (auto ok = make_parents(known, *id); !ok) return ok;
+  return create(index, *id, e, *id < known);
+}
+
+// Nodes from `from` up to `leaf` are parents that this entry has implied, outermost first.
+inline result<void> staging::make_parents(std::size_t from, node_id leaf) {
+  for (auto id = static_cast<node_id>(from); id < leaf; ++id) {
+    if (auto ok = files_.make_directory(paths_.path(id), 0700); !ok) return ok;
+    records_[id].state = phase::implied;
+  }
+  return {};
+}
+
+inline result<void> staging::create(entry_index index, node_id id, const transfer::entry& e,
+                                    bool was_implied) {
+  switch (e.kind) {
+    case transfer::entry_kind::file: {
+      auto fd = files_.open_file(e.path, O_RDWR | O_CREAT | O_EXCL, 0600);
+      if (!fd) return fail(fd.error());
+      open_.keep(index, std::move(*fd));
+      break;
+    }
+    case transfer::entry_kind::directory:
+      if (was_implied && records_[id].state == phase::implied) break;
+      if (auto ok = files_.make_directory(e.path, 0700); !ok) return ok;
+      break;
+    case transfer::entry_kind::symlink:
+      if (auto ok = files_.make_link(e.path, e.link_target); !ok) return ok;
+      break;
+  }
+  entries_.resize(index.value, transfer::path_set::root);
+  entries_.push_back(id);
+  const auto mode = static_cast<std::uint16_t>(transfer::masked_mode(e.mode, e.kind));
+  records_[id] = {e.size, e.mtime_ns, mode, phase::open, true};
+  return {};
+}
+
+inline result<staging::node_id> staging::node_of(entry_index index) const {
+  if (index.value < entries_.size()) {
+    const node_id id = entries_[index.value];
+    const bool added = id != transfer::path_set::root;
+    if (added && (records_[id].state == phase::open || records_[id].state == phase::finished)) {
+      return id;
+    }
+  }
+  return fail(errc::wrong_state, index.value, "not an entry that is being received");
+}
+
+inline result<staging::node_id> staging::open_node_of(entry_index index) const {
+  auto id = node_of(index);
+  if (id && records_[*id].state == phase::finished) {
+    return fail(errc::wrong_state, index.value, "an entry that is finished");
+  }
+  return id;
+}
+
+inline result<int> staging::descriptor(entry_index index, node_id id) {
+  if (const int fd = open_.find(index); fd >= 0) return fd;
+  auto fd = files_.open_file(paths_.path(id), O_RDWR | O_NONBLOCK);
+  if (!fd) return fail(fd.error());
+  // Somebody may have put a pipe or device there.
+  auto found = status_of(fd->get());
+  if (!found) return fail(found.error());
+  if (found->kind != transfer::entry_kind::file) return fail(errc::unsupported_kind);
+  return open_.keep(index, std::move(*fd));
+}
+
+inline result<void> staging::write(entry_index index, std::uint64_t offset, byte_view bytes) {
+  auto id = open_node_of(index);
+  if (!id) return fail(id.error());
+  const std::uint64_t size = records_[*id].size;
+  if (offset > size || bytes.size() > size - offset) {
+    return fail(errc::invalid_argument, index.value, "beyond the end that was announced");
+  }
+  if (bytes.empty()) return {};
+  auto fd = descriptor(index, *id);
+  if (!fd) return fail(fd.error());
+  while (!bytes.empty()) {
+    const auto count = ::pwrite(*fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno();
+    if (count == 0) return fail(errc::file_failed, index.value, "nothing was written");
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
+inline result<void> staging::finish_entry(entry_index index) {
+  auto id = open_node_of(index);
+  if (!id) return fail(id.error());
+  record& r = records_[*id];
+  switch (paths_.kind(*id)) {
+    case transfer::entry_kind::file: {
+      auto fd = descriptor(index, *id);
+      if (!fd) return fail(fd.error());
+      auto found = status_of(*fd);
+      if (!found) return fail(found.error());
+      if (found->size != r.size) return fail(errc::transfer_incomplete, index.value);
+      if (auto ok = detail::set_metadata(*fd, r.mode, r.mtime_ns); !ok) return ok;
+      open_.drop(index);
+      break;
+    }
+    case transfer::entry_kind::symlink:
+      if (auto ok = files_.set_link_mtime(paths_.path(*id), r.mtime_ns); !ok) return ok;
+      break;
+    case transfer::entry_kind::directory: break;
+  }
+  r.state = phase::finished;
+  return {};
+}
+
+inline result<void> staging::discard_entry(entry_index index) {
+  auto id = node_of(index);
+  if (!id) return fail(id.error());
+  record& r = records_[*id];
+  if (paths_.kind(*id) == transfer::entry_kind::directory) {
+    r = {0, 0, 0755, phase::implied, false};
+    return {};
+  }
+  open_.drop(index);
+  auto removed = files_.remove_file(paths_.path(*id));
+  // Otherwise it stays open, so that commit() refuses to move it with the folder it lies in.
+  if (!removed && removed.error().code != errc::not_found) return removed;
+  r.state = phase::absent;
+  return {};
+}
+
+// Gives folders their mode and time, innermost first: a folder's time changes when something is
+// made or removed in it, and its mode may shut out whoever wants to go further down.
+inline result<void> staging::settle_directories() {
+  for (node_id id = static_cast<node_id>(paths_.size()); id-- > 0;) {
+    record& r = records_[id];
+    if (paths_.kind(id) != transfer::entry_kind::directory) continue;
+    if (r.state == phase::implied) {
+      auto removed = files_.remove_directory(paths_.path(id));
+      if (removed) {
+        r.state = phase::absent;
+        continue;
+      }
+      if (removed.error().code != errc::already_exists) return removed;
+      r.state = phase::finished;
+    }
+    // A top-level folder has to be writable to be moved; place() sees to it.
+    if (r.state != phase::finished || paths_.parent(id) == transfer::path_set::root) continue;
+    auto held = files_.open_directory(paths_.path(id));
+    if (!held) return fail(held.error());
+    auto set = r.keeps_mtime ? detail::set_metadata(held->fd(), r.mode, r.mtime_ns)
+                             : detail::set_metadata(held->fd(), r.mode);
+    if (!set) return set;
+    r.state = phase::settled;
+  }
+  return {};
+}
+
+inline result<void> staging::place(node_id id) {
+  record& r = records_[id];
+  const std::string name(paths_.name(id));
+  const transfer::entry_kind kind = paths_.kind(id);
+  unique_fd held;
+  if (kind == transfer::entry_kind::directory) {
+    auto fd = files_.open_file(name, O_RDONLY | O_DIRECTORY);
+    if (!fd) return fail(fd.error());
+    held = std::move(*fd);
+  }
+  auto final_name = move_to_free_name(files_, name, target_, kind, options_.place);
+  if (!final_name) return fail(final_name.error());
+  r.state = phase::placed;
+  placed_.push_back({name, std::move(*final_name)});
+  if (!held) return {};
+  return r.keeps_mtime ? detail::set_metadata(held.get(), r.mode, r.mtime_ns)
+                       : detail::set_metadata(held.get(), r.mode);
+}
+
+inline result<void> staging::commit() {
+  if (folder_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i] != transfer::path_set::root && records_[entries_[i]].state == phase::open) {
+      return fail(errc::wrong_state, i, "an entry is neither finished nor discarded");
+    }
+  }
+  if (auto ok = settle_directories(); !ok) return fail(ok.error());
+  if (::syncfs(files_.fd()) != 0) return fail_errno();
+  for (node_id id = 0; id < paths_.size(); ++id) {
+    if (paths_.parent(id) != transfer::path_set::root) continue;
+    if (records_[id].state != phase::finished) continue;
+    if (auto ok = place(id); !ok) return fail(ok.error());
+  }
+  // Some file systems have no such thing for folders; the names are then as durable as they are.
+  if (::fsync(target_.fd()) != 0 && errno != EINVAL) return fail_errno();
+  // Everything is in place: a hidden folder that cannot be removed makes nothing incomplete.
+  (void)abandon();
+  return {};
+}
+
+inline result<void> staging::abandon() {
+  if (target_.fd() < 0) return {};
+  open_.clear();
+  files_ = directory();
+  const directory folder = std::exchange(folder_, directory());
+  if (folder.fd() < 0) return {};
+  auto emptied = remove_contents(folder);
+  auto removed = target_.remove_directory(name_);
+  return emptied ? removed : emptied;
+}
+
+inline result<std::uint64_t> staging::free_bytes() const {
+  struct ::statvfs found {};
+  if (::fstatvfs(target_.fd(), &found) != 0) return fail_errno();
+  return std::uint64_t{found.f_bavail} * found.f_frsize;
+}
+
+static_assert(transfer::sink<staging>);
+
+}  // namespace tallow::files
