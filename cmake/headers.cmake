@@ -39,15 +39,47 @@ set(tallow_crypto_headers
   crypto/wordlist.hpp
   crypto/code_phrase.hpp
   crypto/verification_words.hpp
+  crypto/lv.hpp
+  crypto/cpace.hpp
+  crypto/kem.hpp
+  crypto/hybrid_kem.hpp
+  crypto/key_mask.hpp
+  crypto/key_schedule.hpp
+  crypto/hello.hpp
+  crypto/handshake_abort.hpp
+  crypto/attempt_ledger.hpp
+  crypto/resume_keys.hpp
+  crypto/handshake_types.hpp
+  crypto/key_exchange.hpp
+  crypto/handshake.hpp
+  crypto/handshake_steps.hpp
+  crypto/record.hpp
+  crypto/stream_registry.hpp
 )
 
 set(tallow_transfer_headers
   transfer/entry.hpp
   transfer/path_rules.hpp
   transfer/path_set.hpp
+  transfer/byte_space.hpp
+  transfer/chunk_window.hpp
+  transfer/scheduler.hpp
+  transfer/journal.hpp
+  transfer/manifest.hpp
+  transfer/endpoint.hpp
+  transfer/memory.hpp
+  transfer/sender.hpp
+  transfer/receiver.hpp
+  transfer/sealed_stream.hpp
+  transfer/lane.hpp
 )
 
 set(tallow_session_headers
+  session/events.hpp
+  session/abort.hpp
+  session/secure_channel.hpp
+  session/session.hpp
+  session/direct_link.hpp
 )
 
 set(tallow_files_headers

@@ -12,6 +12,8 @@ set(test_room_sources
 )
 
 set(test_crypto_sources
+  unit/crypto/handshake_test.cpp
+  unit/crypto/handshake_kat_test.cpp
 )
 
 set(test_transfer_sources
