@@ -33,6 +33,7 @@ set(tallow_core_headers
 
 set(tallow_crypto_headers
   crypto/labels.hpp
+  crypto/rng.hpp
   crypto/guard.hpp
   crypto/hash.hpp
   crypto/suite.hpp

@@ -1,0 +1,134 @@
+// All files of a transfer laid end to end: which chunk holds which bytes of which entry.
+//
+// @source  docs/protocol/transfer.md, Byte space
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <tallow/base/assert.hpp>
+#include <tallow/base/checked.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/base/limits.hpp>
+#include <tallow/base/units.hpp>
+
+namespace tallow::transfer {
+
+/// A run of bytes of one entry inside a chunk.
+struct piece {
+  entry_index entry{};
+  std::uint64_t entry_offset = 0;  ///< bytes, from the start of the entry
+  std::size_t chunk_offset = 0;    ///< bytes, from the start of the chunk
+  std::size_t length = 0;          ///< bytes
+};
+
+/// Grows as pages arrive; never forgets. Both sides keep one and agree on it.
+///
+/// Invariant: starts_ ascends, starts_.size() == wanted_.size(), the last start plus the last size
+/// is byte_count() <= file_bytes_max.
+class byte_space {
+ public:
+  explicit byte_space(std::size_t chunk_bytes) noexcept : chunk_bytes_(chunk_bytes) {
+    TALLOW_ASSERT(chunk_bytes > 0);
+  }
+
+  /// Lays an entry behind the others.
+  ///
+  /// @errors  totals_wrong: the whole would be larger than any file may be (cond::peer)
+  [[nodiscard]] result<void> add_entry(std::uint64_t size) {
+    const auto total = checked_add(byte_count_, size);
+    if (!total || *total > limits::file_bytes_max) {
+      return fail(errc::totals_wrong, starts_.size(), "the sizes add up to more than any disk");
+    }
+    starts_.push_back(byte_count_);
+    wanted_.push_back(true);
+    byte_count_ = *total;
+    return {};
+  }
+
+  /// Takes an entry out of what is sent. Its bytes keep their place.
+  void decline(entry_index which) noexcept { wanted_[index(which)] = false; }
+
+  /// No entry will be added any more: the last chunk may be short.
+  void complete() noexcept { complete_ = true; }
+
+  [[nodiscard]] bool is_complete() const noexcept { return complete_; }
+  [[nodiscard]] bool wanted(entry_index which) const noexcept { return wanted_[index(which)]; }
+  [[nodiscard]] std::uint64_t byte_count() const noexcept { return byte_count_; }
+  [[nodiscard]] std::uint64_t entry_count() const noexcept { return starts_.size(); }
+  [[nodiscard]] std::size_t chunk_bytes() const noexcept { return chunk_bytes_; }
+
+  /// The chunks that `bytes` bytes of the space fill: whole ones, and a short last one only when
+  /// `bytes` is all there will ever be.
+  [[nodiscard]] std::uint64_t chunks_in(std::uint64_t bytes) const noexcept {
+    const bool short_last = complete_ && bytes == byte_count_ && bytes % chunk_bytes_ != 0;
+    return bytes / chunk_bytes_ + (short_last ? 1 : 0);
+  }
+
+  /// The chunks whose extent is known so far.
+  [[nodiscard]] std::uint64_t chunk_count() const noexcept { return chunks_in(byte_count_); }
+
+  /// The length of a chunk below chunk_count().
+  [[nodiscard]] std::size_t chunk_length(chunk_index chunk) const noexcept {
+    TALLOW_ASSERT(chunk.value < chunk_count());
+    const std::uint64_t start = chunk.value * chunk_bytes_;
+    return narrow<std::size_t>(std::min<std::uint64_t>(chunk_bytes_, byte_count_ - start));
+  }
+
+  /// Where the entry's bytes end in the space.
+  [[nodiscard]] std::uint64_t entry_end(entry_index which) const noexcept {
+    const std::size_t i = index(which);
+    return i + 1 < starts_.size() ? starts_[i + 1] : byte_count_;
+  }
+
+  [[nodiscard]] std::uint64_t entry_size(entry_index which) const noexcept {
+    return entry_end(which) - starts_[index(which)];
+  }
+
+  /// Calls `visit(piece)` for each run of the chunk, in order, until it returns false.
+  ///
+  /// @cost  O(log entries + pieces)
+  template <class Visit>
+  void for_each_piece(chunk_index chunk, Visit&& visit) const {
+    const std::uint64_t start = chunk.value * chunk_bytes_;
+    const std::size_t length = chunk_length(chunk);
+    // The last entry that starts at or before the chunk. Empty entries share a start; upper_bound
+    // finds the last of them, which is the one that may hold bytes.
+    auto at = std::upper_bound(starts_.begin(), starts_.end(), start) - 1;
+    for (std::size_t done = 0; done < length;) {
+      const entry_index which{narrow<std::uint64_t>(at - starts_.begin())};
+      const std::uint64_t position = start + done;
+      const std::uint64_t left = entry_end(which) - position;
+      const auto run = narrow<std::size_t>(std::min<std::uint64_t>(left, length - done));
+      if (run > 0 && !visit(piece{which, position - *at, done, run})) return;
+      done += run;
+      ++at;
+    }
+  }
+
+  /// True when a wanted entry has bytes in the chunk. Others are neither sent nor awaited.
+  [[nodiscard]] bool chunk_wanted(chunk_index chunk) const {
+    bool any = false;
+    for_each_piece(chunk, [&](const piece& p) {
+      any = any || wanted(p.entry);
+      return !any;
+    });
+    return any;
+  }
+
+ private:
+  [[nodiscard]] std::size_t index(entry_index which) const noexcept {
+    TALLOW_ASSERT(which.value < starts_.size());
+    return static_cast<std::size_t>(which.value);
+  }
+
+  std::size_t chunk_bytes_;
+  std::vector<std::uint64_t> starts_;
+  std::vector<bool> wanted_;
+  std::uint64_t byte_count_ = 0;
+  bool complete_ = false;
+};
+
+}  // namespace tallow::transfer

@@ -1,0 +1,297 @@
+// The side that has the files. Sans-IO but for the source, which is asked for bytes.
+//
+// @source  docs/protocol/transfer.md
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/base/limits.hpp>
+#include <tallow/base/time.hpp>
+#include <tallow/base/units.hpp>
+#include <tallow/transfer/byte_space.hpp>
+#include <tallow/transfer/endpoint.hpp>
+#include <tallow/transfer/manifest.hpp>
+#include <tallow/transfer/scheduler.hpp>
+#include <tallow/wire/data_record.hpp>
+#include <tallow/wire/message.hpp>
+
+namespace tallow::transfer {
+
+/// What a sender is told at the start.
+struct sender_options {
+  transfer_id id{};
+  std::size_t chunk_bytes = limits::chunk_bytes_default;
+};
+
+/// Sends what a source holds.
+///
+/// Give it the peer's messages with handle(), take its own with poll_message(), and fill records
+/// with next_chunk() as fast as lanes take them. One thread.
+template <source Source>
+class sender {
+ public:
+  static constexpr transfer_role role = transfer_role::sender;
+
+  sender(Source& from, const sender_options& options)
+      : source_(&from), space_(options.chunk_bytes) {
+    setup mine;
+    mine.role = role;
+    mine.transfer = options.id;
+    mine.chunk_bytes = narrow<std::uint32_t>(options.chunk_bytes);
+    post(mine);
+  }
+
+  /// Makes the sender refuse a transfer of more bytes than the relay said it carries. 0: no limit.
+  void limit_bytes(std::uint64_t bytes_max) noexcept { bytes_max_ = bytes_max; }
+
+  /// @errors  role_clash, peer_message_unexpected (cond::peer)
+  [[nodiscard]] result<void> handle(const setup& peer, instant) {
+    if (peer_ready_) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
+    if (peer.role != transfer_role::receiver) return fail(errc::role_clash);
+    peer_ready_ = true;
+    return {};
+  }
+
+  /// @errors  peer_message_unexpected, manifest_invalid (cond::peer)
+  [[nodiscard]] result<void> handle(const accept& m, instant) {
+    if (m.page.value != pages_accepted_ || pages_accepted_ == page_ends_.size()) {
+      return fail(errc::peer_message_unexpected, m.page.value, "ACCEPT of another page");
+    }
+    const std::uint64_t first = accepted_entries_;
+    const std::uint64_t end = page_ends_[pages_accepted_];
+    for (const entry_failure& f : m.declined) {
+      if (f.entry.value < first || f.entry.value >= end || !space_.wanted(f.entry)) {
+        return fail(errc::manifest_invalid, f.entry.value, "declined entry not on the page");
+      }
+      space_.decline(f.entry);
+      report(f);
+    }
+    accepted_entries_ = end;
+    ++pages_accepted_;
+    return {};
+  }
+
+  /// @errors  chunk_unexpected, chunk_repeated (cond::peer)
+  [[nodiscard]] result<void> handle(const ack& m, instant) {
+    for (const chunk_range& range : m.ranges) {
+      if (range.count > limits::chunk_window) {
+        return fail(errc::chunk_unexpected, range.first.value);
+      }
+      for (std::uint64_t i = 0; i < range.count; ++i) {
+        const chunk_index chunk{range.first.value + i};
+        if (auto done = scheduler_.acknowledge(space_, chunk); !done) return done;
+        bytes_acknowledged_ += space_.chunk_length(chunk);
+      }
+    }
+    return {};
+  }
+
+  /// @errors  peer_message_unexpected, totals_wrong (cond::peer)
+  [[nodiscard]] result<void> handle(const end_ack& m, instant) {
+    if (!end_sent_) return fail(errc::peer_message_unexpected, 0, "END_ACK before END");
+    if (m.entry_count > space_.entry_count() || m.failed.size() > m.failed_count ||
+        m.entry_count + m.failed_count != space_.entry_count()) {
+      return fail(errc::totals_wrong);
+    }
+    for (const entry_failure& f : m.failed) {
+      if (f.entry.value >= space_.entry_count()) return fail(errc::totals_wrong, f.entry.value);
+      report(f);
+    }
+    outcome_.entry_count = m.entry_count;
+    outcome_.failed_count = m.failed_count;
+    outcome_.byte_count = space_.byte_count();
+    done_ = true;
+    return {};
+  }
+
+  /// Every other message has no place on this side.
+  ///
+  /// @errors  peer_message_unexpected (cond::peer)
+  template <class Message>
+  [[nodiscard]] result<void> handle(const Message&, instant) {
+    return fail(errc::peer_message_unexpected);
+  }
+
+  /// A sender gets no data.
+  ///
+  /// @errors  peer_message_unexpected (cond::peer)
+  [[nodiscard]] result<void> handle_chunk(const data_view&, instant) {
+    return fail(errc::peer_message_unexpected, 0, "DATA from the receiver");
+  }
+
+  /// The next message for the control channel, as the plaintext of a record.
+  ///
+  /// @errors  what the source says when its list of entries fails; quota_too_small
+  [[nodiscard]] result<std::optional<byte_buffer>> poll_message(instant) {
+    if (outbox_.empty() && peer_ready_) {
+      if (auto done = produce(); !done) return fail(done.error());
+    }
+    if (outbox_.empty()) return std::nullopt;
+    std::optional<byte_buffer> message(std::move(outbox_.front()));
+    outbox_.pop_front();
+    return message;
+  }
+
+  /// Fills `plaintext` with a DATA record's prefix and the next chunk that may be sent.
+  ///
+  /// @param plaintext  at least data_prefix_bytes + the chunk size
+  /// @shape  returns how many bytes were filled in, or nothing when no chunk may be sent now
+  /// @cost   one read for each entry in the chunk
+  [[nodiscard]] std::optional<std::size_t> next_chunk(byte_span plaintext) {
+    const auto chunk = scheduler_.take(space_, sendable_chunks());
+    if (!chunk) return std::nullopt;
+    encode_data_prefix(plaintext.first<limits::data_prefix_bytes>(), chunk_codec::none, *chunk);
+    const byte_span body =
+        plaintext.subspan(limits::data_prefix_bytes, space_.chunk_length(*chunk));
+    space_.for_each_piece(*chunk, [&](const piece& p) {
+      read_piece(p, body.subspan(p.chunk_offset, p.length));
+      return true;
+    });
+    return limits::data_prefix_bytes + body.size();
+  }
+
+  [[nodiscard]] std::size_t chunk_bytes() const noexcept { return space_.chunk_bytes(); }
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return std::nullopt; }
+  void handle_timeout(instant) noexcept {}
+  [[nodiscard]] const outcome& result_of_transfer() const noexcept { return outcome_; }
+  [[nodiscard]] progress progress_now() const noexcept {
+    return {done_ ? space_.byte_count() : bytes_acknowledged_, space_.byte_count(),
+            space_.entry_count(), space_.is_complete()};
+  }
+
+ private:
+  // Pages that may be under way without an ACCEPT: enough to hide a round trip, 1 MiB at most.
+  static constexpr std::size_t pages_ahead_max = 16;
+  // How many entries complete before they are reported as done.
+  static constexpr std::uint64_t entries_done_step = 512;
+
+  template <class Message>
+  void post(const Message& m) {
+    append_sealed_plaintext(outbox_.emplace_back(), m);
+  }
+
+  [[nodiscard]] std::uint64_t sendable_chunks() const noexcept {
+    if (accepted_entries_ == 0) return 0;
+    return space_.chunks_in(space_.entry_end(entry_index{accepted_entries_ - 1}));
+  }
+
+  result<void> produce() {
+    if (!space_.is_complete() && page_ends_.size() - pages_accepted_ < pages_ahead_max) {
+      return produce_page();
+    }
+    if (end_sent_) return {};
+    post_entries_done();
+    const bool all_sent = space_.is_complete() && pages_accepted_ == page_ends_.size() &&
+                          scheduler_.all_taken(space_.chunk_count());
+    if (all_sent) {
+      post(end{space_.entry_count(), space_.byte_count(), space_.chunk_count(), hash_.digest()});
+      end_sent_ = true;
+    }
+    return {};
+  }
+
+  result<void> produce_page() {
+    for (;;) {
+      if (!pending_) {
+        auto next = source_->next_entry();
+        if (!next) return fail(next.error());
+        if (!*next) break;
+        pending_ = std::move(**next);
+      }
+      if (!builder_.fits(*pending_)) {
+        post_page(false);
+        return {};
+      }
+      if (auto done = space_.add_entry(pending_->size); !done) return done;
+      builder_.add(std::move(*pending_));
+      pending_.reset();
+      if (bytes_max_ != 0 && space_.byte_count() > bytes_max_) {
+        return fail(errc::quota_too_small, bytes_max_);
+      }
+    }
+    space_.complete();
+    post_page(true);
+    return {};
+  }
+
+  void post_page(bool last) {
+    const manifest_page page = builder_.take(last);
+    hash_.add_page(page);
+    page_ends_.push_back(page.first.value + page.entries.size());
+    post(page);
+  }
+
+  // Tells which entries are complete, and which of them failed.
+  void post_entries_done() {
+    const bool all = space_.is_complete() && scheduler_.all_taken(space_.chunk_count()) &&
+                     pages_accepted_ == page_ends_.size();
+    const std::uint64_t bytes =
+        all ? space_.byte_count() : scheduler_.next() * space_.chunk_bytes();
+    std::uint64_t below = entries_done_;
+    while (below < accepted_entries_ && space_.entry_end(entry_index{below}) <= bytes) ++below;
+    if (!all && below - entries_done_ < entries_done_step) return;
+    while (entries_done_ < below) {
+      entries_done m;
+      while (entries_done_ < below && m.failed.size() < limits::failed_entries_max) {
+        const auto found = failed_.find(entries_done_);
+        if (found != failed_.end()) m.failed.push_back({entry_index{found->first}, found->second});
+        ++entries_done_;
+      }
+      m.below = entry_index{entries_done_};
+      post(m);
+    }
+  }
+
+  void read_piece(const piece& p, byte_span out) {
+    std::size_t count = 0;
+    if (space_.wanted(p.entry) && !failed_.contains(p.entry.value)) {
+      const auto read = source_->read(p.entry, p.entry_offset, out);
+      count = read.value_or(0);
+      if (count != out.size()) {
+        const bool unreadable = !read && read.error().code != errc::source_changed;
+        failed_.emplace(p.entry.value, unreadable ? failure_reason::not_readable
+                                                  : failure_reason::source_changed);
+      }
+    }
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(count), out.end(), std::byte{0});
+  }
+
+  void report(const entry_failure& f) {
+    if (outcome_.failed.size() >= failed_entries_reported_max) return;
+    if (!reported_.insert(f.entry.value).second) return;
+    outcome_.failed.push_back({source_->path(f.entry), f.reason});
+  }
+
+  Source* source_;
+  byte_space space_;
+  scheduler scheduler_;
+  page_builder builder_;
+  manifest_hash hash_;
+  std::deque<byte_buffer> outbox_;
+  std::optional<entry> pending_;           // walked, but not on a page yet
+  std::vector<std::uint64_t> page_ends_;   // entries up to the end of each page
+  std::size_t pages_accepted_ = 0;
+  std::uint64_t accepted_entries_ = 0;
+  std::uint64_t entries_done_ = 0;
+  std::uint64_t bytes_acknowledged_ = 0;
+  std::uint64_t bytes_max_ = 0;
+  std::unordered_map<std::uint64_t, failure_reason> failed_;    // while reading, by entry
+  std::unordered_set<std::uint64_t> reported_;                  // already in outcome_
+  outcome outcome_;
+  bool peer_ready_ = false;
+  bool end_sent_ = false;
+  bool done_ = false;
+};
+
+}  // namespace tallow::transfer
