@@ -1,0 +1,62 @@
+// What a session tells the program that holds it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include <tallow/base/error.hpp>
+#include <tallow/wire/relay_messages.hpp>
+
+namespace tallow::session {
+
+/// The relay gave a nameplate and a code was made: session::code() shows it.
+struct code_made {};
+
+/// We are first; the other side is awaited.
+struct waiting {};
+
+/// The other side is there, the handshake runs.
+struct peer_found {};
+
+/// Somebody else tried to come in and was refused by the relay. Nothing has changed.
+struct stranger_turned_away {};
+
+/// The other side left before it proved anything, and we wait for the next.
+struct peer_lost {
+  leave_reason reason{};
+};
+
+/// Both sides have proved that they know the code. The words are the same on both sides unless
+/// somebody guessed the code and sits in between.
+struct secured {
+  std::array<std::string_view, 6> words;
+};
+
+/// Receiver: there is something to ask the person about. Answer with accept_offer() or
+/// refuse_offer().
+struct offered {};
+
+/// The relay carries only so many bytes more.
+struct quota_low {
+  std::uint64_t bytes_left = 0;
+};
+
+/// The relay is going to stop.
+struct relay_draining {
+  std::uint32_t deadline_ms = 0;
+};
+
+/// Everything is in its place, and both sides know it.
+struct done {};
+
+/// It is over, and this is why.
+struct failed {
+  error why;
+};
+
+using event = std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
+                           offered, quota_low, relay_draining, done, failed>;
+
+}  // namespace tallow::session

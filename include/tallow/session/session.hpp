@@ -1,0 +1,531 @@
+// What an application holds: room, handshake and transfer behind one object. Sans-IO.
+//
+// @source  docs/protocol/ (all of it)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <botan/rng.h>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/base/limits.hpp>
+#include <tallow/base/time.hpp>
+#include <tallow/base/units.hpp>
+#include <tallow/crypto/code_phrase.hpp>
+#include <tallow/crypto/handshake.hpp>
+#include <tallow/room/room_client.hpp>
+#include <tallow/session/abort.hpp>
+#include <tallow/session/events.hpp>
+#include <tallow/session/secure_channel.hpp>
+#include <tallow/transfer/endpoint.hpp>
+#include <tallow/wire/frame_decoder.hpp>
+#include <tallow/wire/message.hpp>
+
+namespace tallow::session {
+
+/// What a session is told at the start.
+struct session_options {
+  /// The code; nothing: the relay gives a nameplate and a code is made from it.
+  std::optional<crypto::code_phrase> code;
+  /// Words of a code that is made.
+  std::size_t code_words = crypto::code_words_default;
+};
+
+/// One transfer between two peers, from the first byte to the last.
+///
+/// Transfer is transfer::sender<...> or transfer::receiver<...>; Link is room::client (a relay in
+/// between) or direct_link. Owner's rules: one call that puts something in, then poll_event() and
+/// poll_transmit() until both are empty; time never goes backwards; one thread. A failed session
+/// stays failed; what it still has to say is in poll_transmit().
+///
+/// Phases: meeting -> handshaking -> live -> closing -> over; handshaking goes back to meeting when
+/// the peer leaves and we are first.
+template <class Transfer, class Link = room::client>
+class session {
+ public:
+  session(Link link, Transfer& transfer, session_options options,
+          Botan::RandomNumberGenerator& rng)
+      : link_(std::move(link)),
+        transfer_(&transfer),
+        options_(std::move(options)),
+        rng_(&rng),
+        stream_0_(frames_of_handshake, limits::unauthenticated_frame_bytes_max) {}
+
+  // ---- put in ----
+
+  /// Takes bytes of the connection; changes them where they lie. Call it once with no bytes at the
+  /// start.
+  ///
+  /// @errors  why the session failed, once it has; the same comes as an event
+  result<void> handle_bytes(byte_span bytes, instant now) {
+    while (phase_ != phase::over && !failed_) {
+      auto happened = link_.next(bytes, now);
+      if (!happened) return give_up(happened.error(), now);
+      if (!*happened) break;
+      auto done = std::visit([&](auto& e) { return on(e, now); }, **happened);
+      if (!done) return give_up(done.error(), now);
+    }
+    return settle(now);
+  }
+
+  /// The connection has ended.
+  ///
+  /// @errors  why the session failed
+  result<void> handle_end(instant now) {
+    if (phase_ == phase::closing) phase_ = phase::over;
+    if (phase_ != phase::over && !failed_) {
+      (void)give_up(error{errc::connection_lost, 0, "the relay or the way to it", {}}, now);
+    }
+    phase_ = phase::over;
+    return standing();
+  }
+
+  /// To be called when next_timeout() has come; sooner does no harm.
+  ///
+  /// @errors  why the session failed
+  result<void> handle_timeout(instant now) {
+    if (phase_ == phase::over || failed_) return standing();
+    if (auto done = link_.handle_timeout(now); !done) return give_up(done.error(), now);
+    if (phase_ == phase::handshaking && now >= deadline_) {
+      return give_up(error{errc::handshake_timeout}, now);
+    }
+    if (phase_ == phase::closing && now >= deadline_) phase_ = phase::over;
+    if (phase_ == phase::live) {
+      if (now >= heard_at_ + limits::silence_max) return give_up(error{errc::peer_silent}, now);
+      if (now >= said_at_ + limits::ping_interval) {
+        if (auto done = say(peer_ping{}, now); !done) return give_up(done.error(), now);
+      }
+      transfer_->handle_timeout(now);
+    }
+    return settle(now);
+  }
+
+  // ---- commands ----
+
+  /// Receiver: take what is offered.
+  ///
+  /// @errors  wrong_state (cond::local); disk_full and the like, which end the session
+  result<void> accept_offer(instant now) {
+    if (phase_ != phase::live) return fail(errc::wrong_state);
+    if (auto done = transfer_->accept_offer(); !done) return give_up(done.error(), now);
+    return settle(now);
+  }
+
+  /// Receiver: do not take it. The other side is told.
+  void refuse_offer(instant now) {
+    if (phase_ != phase::over && !failed_) (void)give_up(error{errc::transfer_refused}, now);
+  }
+
+  /// End it now. The other side is told, as far as it can be.
+  void cancel(instant now) {
+    if (phase_ != phase::over && !failed_) (void)give_up(error{errc::cancelled}, now);
+  }
+
+  // ---- take out ----
+
+  /// The next bytes for the connection; empty when there are none now.
+  ///
+  /// @shape  returns a view that stays valid until transmitted() has consumed it
+  [[nodiscard]] byte_view poll_transmit(instant now) {
+    if (phase_ == phase::live && link_.queued_bytes() < queue_low_bytes) (void)settle(now);
+    return link_.poll_transmit();
+  }
+
+  /// The connection took the first `count` bytes of poll_transmit().
+  void transmitted(std::size_t count) noexcept { link_.transmitted(count); }
+
+  [[nodiscard]] std::optional<event> poll_event() {
+    if (events_.empty()) return std::nullopt;
+    event e = events_.front();
+    events_.pop_front();
+    return e;
+  }
+
+  [[nodiscard]] std::optional<instant> next_timeout() const {
+    if (phase_ == phase::over || failed_) return std::nullopt;
+    std::optional<instant> at = link_.next_timeout();
+    if (phase_ == phase::handshaking || phase_ == phase::closing) at = earlier(at, deadline_);
+    if (phase_ == phase::live) {
+      at = earlier(at, heard_at_ + limits::silence_max);
+      at = earlier(at, said_at_ + limits::ping_interval);
+      at = earlier(at, transfer_->next_timeout());
+    }
+    return at;
+  }
+
+  // ---- getters ----
+
+  /// True when nothing more will happen. Bytes may still wait in poll_transmit().
+  [[nodiscard]] bool over() const noexcept { return phase_ == phase::over || failed_; }
+
+  /// Why it failed, if it did.
+  [[nodiscard]] const std::optional<error>& failure() const noexcept { return failed_; }
+
+  /// The code, once it is known. To be shown to the person who made it and nobody else.
+  [[nodiscard]] const std::optional<crypto::code_phrase>& code() const noexcept {
+    return options_.code;
+  }
+
+  [[nodiscard]] const Link& link() const noexcept { return link_; }
+  [[nodiscard]] bool code_spent() const noexcept { return ledger_.spent(); }
+
+ private:
+  enum class phase : std::uint8_t { meeting, handshaking, live, closing, over };
+
+  // Above this much waiting for the connection, nothing new is sealed.
+  static constexpr std::size_t queue_low_bytes = 256 * 1024;
+  // How long a receiver stays to let its last message reach the sender.
+  static constexpr duration closing_time = std::chrono::seconds(5);
+
+  // ---- what the link says ----
+
+  result<void> on(const room::created& e, instant) {
+    if (e.room != crypto::room_of(e.nameplate)) {
+      return fail(errc::relay_message_unexpected, 0, "the room is not that of its nameplate");
+    }
+    auto code = crypto::code_phrase::generate(e.nameplate, options_.code_words, *rng_);
+    if (!code) return fail(code.error());
+    options_.code = std::move(*code);
+    transfer_->limit_bytes(e.limits.room_bytes_max);
+    tell(code_made{});
+    tell(waiting{});
+    return {};
+  }
+
+  result<void> on(const room::joined& e, instant now) {
+    transfer_->limit_bytes(e.limits.room_bytes_max);
+    if (e.placed == place::second) return start_handshake(place::second, now);
+    tell(waiting{});
+    return {};
+  }
+
+  result<void> on(const room::peer_arrived& e, instant now) {
+    return start_handshake(e.placed, now);
+  }
+
+  result<void> on(const room::peer_turned_away&, instant) {
+    tell(stranger_turned_away{});
+    return {};
+  }
+
+  result<void> on(const room::peer_gone& e, instant) {
+    if (phase_ == phase::closing) {
+      phase_ = phase::over;
+      return {};
+    }
+    if (phase_ == phase::handshaking && e.still_waiting) {
+      handshake_.reset();
+      phase_ = phase::meeting;
+      tell(peer_lost{e.reason});
+      return {};
+    }
+    switch (e.reason) {
+      case leave_reason::spent: return fail(errc::authentication_failed);
+      case leave_reason::handshake_timeout: return fail(errc::handshake_timeout);
+      case leave_reason::slow_consumer: return fail(errc::slow_consumer);
+      case leave_reason::quota: return fail(errc::quota_exhausted);
+      case leave_reason::cancelled: return fail(errc::peer_cancelled);
+      case leave_reason::disconnected:
+      case leave_reason::finished: break;
+    }
+    return fail(errc::peer_left);
+  }
+
+  result<void> on(const room::refused& e, instant) {
+    if (phase_ == phase::closing) {
+      phase_ = phase::over;
+      return {};
+    }
+    return fail(e.why);
+  }
+
+  result<void> on(const room::quota_low& e, instant) {
+    tell(quota_low{e.bytes_left});
+    return {};
+  }
+
+  result<void> on(const room::draining& e, instant) {
+    tell(relay_draining{e.deadline_ms});
+    return {};
+  }
+
+  result<void> on(const room::slice& e, instant now) {
+    byte_span bytes = e.bytes;
+    if (phase_ == phase::closing) return {};
+    if (e.stream != control_stream) return on_lane(e.stream, bytes, now);
+    if (phase_ == phase::handshaking) {
+      if (auto done = on_handshake(bytes, now); !done) return done;
+    }
+    if (phase_ == phase::live) return on_control(bytes, now);
+    return {};
+  }
+
+  // ---- handshake ----
+
+  result<void> start_handshake(place placed, instant now) {
+    if (phase_ != phase::meeting || !options_.code) return fail(errc::relay_message_unexpected);
+    const auto role = placed == place::first ? crypto::handshake_role::responder
+                                             : crypto::handshake_role::initiator;
+    auto started = crypto::handshake::start_initial(role, *options_.code, ledger_, {}, *rng_);
+    if (!started) return fail(started.error());
+    handshake_.emplace(std::move(*started));
+    stream_0_ = frame_decoder(frames_of_handshake, limits::unauthenticated_frame_bytes_max);
+    phase_ = phase::handshaking;
+    deadline_ = now + limits::handshake_timeout;
+    tell(peer_found{});
+    return send_handshake();
+  }
+
+  result<void> on_handshake(byte_span& bytes, instant now) {
+    while (!handshake_->finished()) {
+      const auto frame = stream_0_.next(bytes);
+      if (!frame) return fail(frame.error());
+      if (!*frame) return {};
+      const auto done = handshake_frame(**frame);
+      // What the handshake has to say goes out even when it failed: that is its ABORT.
+      auto sent = send_handshake();
+      if (!done) return done;
+      if (!sent) return sent;
+    }
+    return establish(now);
+  }
+
+  result<void> handshake_frame(const frame_view& frame) {
+    if (frame.type == frame_type::abort) return handshake_->handle_abort(frame.body);
+    const auto index = static_cast<unsigned>(frame.type) -
+                       static_cast<unsigned>(frame_type::handshake_0);
+    return handshake_->handle_message(index, frame.body, *rng_);
+  }
+
+  result<void> send_handshake() {
+    while (auto out = handshake_->poll_transmit()) {
+      const auto type = out->index > 4 ? frame_type::abort
+                                       : static_cast<frame_type>(
+                                             static_cast<unsigned>(frame_type::handshake_0) +
+                                             out->index);
+      // The relay has to hear it before the other side can answer with larger frames.
+      if (type == frame_type::handshake_4) {
+        if (auto done = link_.confirm(); !done) return done;
+      }
+      byte_buffer bytes;
+      if (auto done = append_frame(bytes, type, out->body); !done) return done;
+      if (auto done = link_.send_slice(control_stream, bytes); !done) return done;
+    }
+    return {};
+  }
+
+  result<void> establish(instant now) {
+    auto keys = handshake_->take_output();
+    if (!keys) return fail(keys.error());
+    handshake_.reset();
+    auto channel = secure_channel::make(std::move(*keys), std::move(stream_0_));
+    if (!channel) return fail(channel.error());
+    channel_.emplace(std::move(*channel));
+    phase_ = phase::live;
+    heard_at_ = now;
+    said_at_ = now;
+    tell(secured{channel_->words()});
+    if constexpr (Transfer::role == transfer_role::sender) {
+      const auto id = channel_->open_lane(transfer_->chunk_bytes());
+      if (!id) return fail(id.error());
+      first_lane_ = lanes{*id, 1};
+    }
+    return {};
+  }
+
+  // ---- sealed ----
+
+  result<void> on_control(byte_span& bytes, instant now) {
+    for (;;) {
+      const auto plaintext = channel_->open(bytes);
+      if (!plaintext) return fail(plaintext.error());
+      if (!*plaintext) return {};
+      heard_at_ = now;
+      auto done = visit_sealed(**plaintext, [&](auto&& m) {
+        using message_type = std::decay_t<decltype(m)>;
+        return on_sealed(static_cast<message_type&&>(m), now);
+      });
+      if (!done) return done;
+    }
+  }
+
+  template <class Message>
+  result<void> on_sealed(Message&& m, instant now) {
+    using message_type = std::decay_t<Message>;
+    if constexpr (std::is_same_v<message_type, peer_ping>) {
+      return say(peer_pong{}, now);
+    } else if constexpr (std::is_same_v<message_type, peer_pong>) {
+      return {};
+    } else if constexpr (std::is_same_v<message_type, peer_abort>) {
+      peer_gave_up_ = true;
+      return fail(error_for(m.reason));
+    } else if constexpr (std::is_same_v<message_type, lanes>) {
+      // Only the side that sends the data opens lanes.
+      if (Transfer::role == transfer_role::sender) return fail(errc::peer_message_unexpected);
+      return channel_->announce(m);
+    } else {
+      return transfer_->handle(std::forward<Message>(m), now);
+    }
+  }
+
+  result<void> on_lane(stream_id id, byte_span& bytes, instant now) {
+    if (phase_ != phase::live) return fail(errc::stream_id_used, id.value);
+    const auto lane = channel_->lane_of(id);
+    if (!lane) return fail(lane.error());
+    for (;;) {
+      const auto data = (*lane)->in.next(bytes);
+      if (!data) return fail(data.error());
+      if (!*data) return {};
+      heard_at_ = now;
+      if (auto done = transfer_->handle_chunk(**data, now); !done) return done;
+    }
+  }
+
+  // ---- out ----
+
+  template <class Message>
+  result<void> say(const Message& m, instant now) {
+    byte_buffer plaintext;
+    append_sealed_plaintext(plaintext, m);
+    return say_sealed(plaintext, now);
+  }
+
+  result<void> say_sealed(byte_view plaintext, instant now) {
+    const auto frame = channel_->seal(plaintext);
+    if (!frame) return fail(frame.error());
+    said_at_ = now;
+    return send_stream(control_stream, *frame);
+  }
+
+  result<void> send_stream(stream_id id, byte_view bytes) {
+    while (!bytes.empty()) {
+      const std::size_t count = std::min(bytes.size(), limits::peer_slice_bytes_max);
+      if (auto done = link_.send_slice(id, bytes.first(count)); !done) return done;
+      bytes = bytes.subspan(count);
+    }
+    return {};
+  }
+
+  // Does what has become possible, until there is nothing to do or enough waits to be sent.
+  result<void> settle(instant now) {
+    if (failed_) return standing();
+    if (phase_ == phase::live) {
+      if (auto done = fill(now); !done) return give_up(done.error(), now);
+      note_offer();
+      if (transfer_->done()) finish(now);
+    }
+    return {};
+  }
+
+  result<void> fill(instant now) {
+    while (link_.queued_bytes() < queue_low_bytes) {
+      const auto message = transfer_->poll_message(now);
+      if (!message) return fail(message.error());
+      if (*message) {
+        if (auto done = say_sealed(**message, now); !done) return done;
+        // LANES goes right behind SETUP, which is the first message there is.
+        if (first_lane_) {
+          if (auto done = say(*std::exchange(first_lane_, std::nullopt), now); !done) return done;
+        }
+        continue;
+      }
+      const auto sent = send_from_lanes();
+      if (!sent) return fail(sent.error());
+      if (!*sent) return {};
+    }
+    return {};
+  }
+
+  // True when a lane had something to send.
+  result<bool> send_from_lanes() {
+    bool any = false;
+    for (auto& [id, lane] : channel_->open_lanes()) {
+      if (!lane.greeted) {
+        lane.greeted = true;
+        const auto hello = lane.out.hello();
+        if (!hello) return fail(hello.error());
+        if (auto done = send_stream(id, *hello); !done) return fail(done.error());
+      }
+      if constexpr (Transfer::role == transfer_role::sender) {
+        const auto frame = lane.out.next_frame(*transfer_);
+        if (!frame) return fail(frame.error());
+        if (auto done = send_stream(id, *frame); !done) return fail(done.error());
+        any = any || !frame->empty();
+      }
+    }
+    return any;
+  }
+
+  void note_offer() {
+    if constexpr (Transfer::role == transfer_role::receiver) {
+      if (offer_told_ || !transfer_->offer_ready()) return;
+      offer_told_ = true;
+      tell(offered{});
+    }
+  }
+
+  void finish(instant now) {
+    tell(done{});
+    if (Transfer::role == transfer_role::sender) {
+      (void)link_.close(close_reason::done);
+      phase_ = phase::over;
+    } else {
+      // The sender closes the room once it has our last message.
+      phase_ = phase::closing;
+      deadline_ = now + closing_time;
+    }
+  }
+
+  void tell(event e) { events_.push_back(e); }
+
+  [[nodiscard]] result<void> standing() const {
+    if (failed_) return fail(*failed_);
+    return {};
+  }
+
+  result<void> give_up(const error& why, instant now) {
+    if (failed_) return fail(*failed_);
+    if (phase_ == phase::over) return {};
+    error reported = why;
+    if (phase_ == phase::handshaking) {
+      // Before keys exist, whatever is malformed looks like a wrong code, and is treated as one.
+      const bool peer_fault = condition_of(why.code) == cond::peer;
+      if (peer_fault) reported = error{errc::authentication_failed, 0, why.note, {}};
+    }
+    if (phase_ == phase::live && !peer_gave_up_) (void)say(peer_abort{reason_for(why.code)}, now);
+    handshake_.reset();
+    (void)link_.close(ledger_.spent() && phase_ == phase::handshaking ? close_reason::spent
+                                                                      : close_reason::cancelled);
+    failed_ = reported;
+    tell(failed{reported});
+    return fail(reported);
+  }
+
+  Link link_;
+  Transfer* transfer_;
+  session_options options_;
+  Botan::RandomNumberGenerator* rng_;
+  crypto::attempt_ledger ledger_;
+  frame_decoder stream_0_;
+  std::optional<crypto::handshake> handshake_;
+  std::optional<secure_channel> channel_;
+  std::optional<lanes> first_lane_;  // to be announced behind SETUP
+  std::deque<event> events_;
+  phase phase_ = phase::meeting;
+  instant deadline_{};  // of the handshake, or of closing
+  instant heard_at_{};
+  instant said_at_{};
+  std::optional<error> failed_;
+  bool offer_told_ = false;
+  bool peer_gave_up_ = false;
+};
+
+}  // namespace tallow::session
