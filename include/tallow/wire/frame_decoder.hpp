@@ -30,8 +30,8 @@ struct frame_view {
 /// failed.
 class frame_decoder {
  public:
-  /// @param allowed  the types that may come; others end the stream
-  /// @param body_bytes_cap  no body may be longer, whatever its type allows
+  /// Types that are not in `allowed` end the stream; no body may be longer than `body_bytes_cap`,
+  /// whatever its type allows.
   explicit frame_decoder(frame_set allowed,
                          std::size_t body_bytes_cap = limits::frame_length_limit) noexcept
       : allowed_(allowed), cap_(body_bytes_cap) {}

@@ -1,0 +1,188 @@
+// Writes the seed corpora, or says which of their files are out of date:
+//
+//   seed_corpus write|check fuzz/corpus
+//
+// One file for each type of frame and message, and one for each error that an input can cause.
+// The files are checked in, so that a fuzz run needs nothing; a test runs the check.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/wire/data_record.hpp>
+#include <tallow/wire/message.hpp>
+
+#include "fuzz/samples.hpp"
+
+namespace {
+
+using namespace tallow;  // NOLINT(google-build-using-namespace)
+using fuzz::fullness;
+
+/// Seeds stay small: what is at its fullest and above this teaches a fuzzer nothing.
+constexpr std::size_t seed_bytes_max = 2048;
+
+struct corpus {
+  std::filesystem::path folder;
+  bool check = false;
+  std::size_t* out_of_date = nullptr;
+
+  void add(const std::string& name, byte_view input) const {
+    const std::filesystem::path path = folder / name;
+    if (!check) {
+      std::ofstream file(path, std::ios::binary);
+      file.write(as_text(input).data(), static_cast<std::streamsize>(input.size()));
+      file.flush();
+      if (file) return;
+    } else {
+      std::ifstream file(path, std::ios::binary);
+      const std::string there{std::istreambuf_iterator<char>(file), {}};
+      if (file && there == as_text(input)) return;
+    }
+    std::fprintf(stderr, "%s %s\n", check ? "out of date:" : "cannot write", path.c_str());
+    ++*out_of_date;
+  }
+
+  void add_hex(const std::string& name, std::string_view hex) const { add(name, *from_hex(hex)); }
+};
+
+std::string_view fullness_name(fullness how) {
+  switch (how) {
+    case fullness::least: return "least";
+    case fullness::random: return "random";
+    case fullness::most: return "most";
+  }
+  return "";
+}
+
+void write_messages(const corpus& out) {
+  for (const fullness how : {fullness::least, fullness::random, fullness::most}) {
+    const auto add = [&](std::string_view kind, unsigned type, byte_view body, frame_type frame) {
+      byte_buffer input{static_cast<std::byte>(frame)};
+      append(input, body);
+      if (input.size() > seed_bytes_max) return;
+      char number[4];
+      std::snprintf(number, sizeof number, "%02x", type);
+      out.add(std::string(kind) + "_" + number + "_" + std::string(fullness_name(how)), input);
+    };
+    fuzz::for_each_message<relay_messages>([&]<class M>(std::type_identity<M>) {
+      byte_buffer body;
+      encode_body(body, fuzz::sample<M>(how));
+      add("relay", static_cast<unsigned>(M::type), body, M::type);
+    });
+    fuzz::for_each_message<peer_messages>([&]<class M>(std::type_identity<M>) {
+      byte_buffer plaintext;
+      append_sealed_plaintext(plaintext, fuzz::sample<M>(how));
+      add("sealed", static_cast<unsigned>(M::type), plaintext, frame_type::sealed);
+    });
+  }
+  out.add_hex("sealed_08_data", "30" "08" "01" "0000000000000102" "aabbccdd");
+}
+
+void write_refused_messages(const corpus& out) {
+  out.add_hex("error_truncated", "0e80");                       // QUOTA_WARNING
+  out.add_hex("error_trailing_bytes", "0e0000");
+  out.add_hex("error_varint_too_long", "0effffffffffffffffffff7f");
+  out.add_hex("error_varint_not_shortest", "0e8000");
+  out.add_hex("error_bool_invalid", "30" "04" "00" "00" "02");  // MANIFEST
+  out.add_hex("error_enum_invalid", "1303");                    // CLOSE
+  out.add_hex("error_utf8_invalid", "01" "00" "01" "80");       // CLIENT_HELLO
+  out.add_hex("error_length_above_limit", "01" "09" "010101010101010101" "00");
+  out.add_hex("error_count_above_rest", "30" "09" "8004" "0101");  // ACK
+  out.add_hex("error_variant_unknown", "0d0200");               // LANE_OPEN
+  out.add_hex("error_message_type_unknown", "30" "7f");
+  out.add_hex("error_codec_unknown", "30" "08" "02" "0000000000000000");
+  out.add_hex("error_data_truncated", "30" "08" "00" "00000000");
+  out.add_hex("error_sealed_empty", "30");
+  out.add_hex("error_message_too_large", "1201");               // PONG has no body
+}
+
+// The first byte of an input: see fuzz::setting_of.
+constexpr std::byte to_relay{0};
+constexpr std::byte from_relay{1};
+constexpr std::byte handshake{2};
+constexpr std::byte lane{3};
+constexpr std::byte capped{4};
+
+byte_buffer stream_of(std::byte setting) { return {setting}; }
+
+void add_frame(byte_buffer& stream, frame_type type, std::size_t body_bytes) {
+  byte_buffer body(body_bytes);
+  fuzz::seeded_random random(body_bytes);
+  for (std::byte& b : body) b = random.byte();
+  if (!append_frame(stream, type, body)) std::fputs("a seed does not fit its frame\n", stderr);
+}
+
+void write_frames(const corpus& out) {
+#define TALLOW_X(name, number, bytes_max)                                                     \
+  {                                                                                           \
+    const auto type = frame_type::name;                                                       \
+    const std::byte setting = frames_to_relay.contains(type)       ? to_relay                 \
+                              : frames_from_relay.contains(type)   ? from_relay               \
+                              : frames_of_handshake.contains(type) ? handshake                \
+                                                                   : lane;                    \
+    byte_buffer stream = stream_of(setting);                                                  \
+    add_frame(stream, type, std::min<std::size_t>(bytes_max, 40));                            \
+    add_frame(stream, type, 0);                                                               \
+    out.add("type_" #name, stream);                                                           \
+  }
+  TALLOW_FRAME_TYPES(TALLOW_X)
+#undef TALLOW_X
+
+  out.add("empty_stream", stream_of(lane));
+  byte_buffer many = stream_of(lane);
+  for (const std::size_t bytes : {0U, 1U, 7U, 8U, 9U, 255U, 256U, 600U}) {
+    add_frame(many, frame_type::data, bytes);
+  }
+  out.add("many_frames", many);
+  byte_buffer cut = many;
+  cut.resize(cut.size() - 1);
+  out.add("ends_in_body", cut);
+  cut.resize(1 + 5);
+  out.add("ends_in_header", cut);
+  cut.resize(1 + 8 + 8);
+  out.add("ends_after_header", cut);
+  byte_buffer longest = stream_of(lane | capped);
+  add_frame(longest, frame_type::data, limits::unauthenticated_frame_bytes_max);
+  out.add("longest_unauthenticated", longest);
+}
+
+void write_refused_frames(const corpus& out) {
+  out.add_hex("error_type_unknown", "00" "00000000" "7f" "00" "0000");
+  out.add_hex("error_type_not_allowed", "00" "00000000" "02" "00" "0000");
+  out.add_hex("error_too_large", "00" "00000001" "11" "00" "0000");
+  out.add_hex("error_too_large_for_stranger", "07" "00001001" "31" "00" "0000");
+  out.add_hex("error_length_huge", "03" "ffffffff" "31" "00" "0000");
+  out.add_hex("error_flags_set", "00" "00000000" "11" "01" "0000");
+  out.add_hex("error_reserved_set", "00" "00000000" "11" "00" "0001");
+  out.add_hex("error_in_second_frame", "00" "00000000" "11" "00" "0000" "00000000" "fe" "00" "0000");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view verb = argc == 3 ? argv[1] : "";
+  if (verb != "write" && verb != "check") {
+    std::fputs("usage: seed_corpus write|check FOLDER\n", stderr);
+    return 2;
+  }
+  std::size_t out_of_date = 0;
+  const auto corpus_of = [&](const char* name) {
+    const auto folder = std::filesystem::path(argv[2]) / name;
+    if (verb == "write") std::filesystem::create_directories(folder);
+    return corpus{folder, verb == "check", &out_of_date};
+  };
+  write_messages(corpus_of("message_codec"));
+  write_refused_messages(corpus_of("message_codec"));
+  write_frames(corpus_of("frame_decoder"));
+  write_refused_frames(corpus_of("frame_decoder"));
+  corpus_of("canary").add_hex("empty", "");
+  return out_of_date == 0 ? 0 : 1;
+}
