@@ -1,5 +1,8 @@
 # tallow::asio: standalone Asio 1.30.2 or later, which has no CMake package of its own. A target
-# asio::asio that the program already has is used as it is.
+# asio::asio that the program already has, or that a package manager provides, is used as it is.
+if(NOT TARGET asio::asio)
+  find_package(asio 1.30.2 CONFIG QUIET)
+endif()
 if(TARGET asio::asio)
   set(TallowAsio_FOUND TRUE)
   if(NOT TARGET tallow::asio)
