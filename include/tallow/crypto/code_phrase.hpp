@@ -10,8 +10,6 @@
 #include <string_view>
 #include <utility>
 
-#include <botan/rng.h>
-
 #include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
@@ -21,6 +19,7 @@
 #include <tallow/crypto/guard.hpp>
 #include <tallow/crypto/hash.hpp>
 #include <tallow/crypto/labels.hpp>
+#include <tallow/crypto/rng.hpp>
 #include <tallow/crypto/wordlist.hpp>
 
 namespace tallow::crypto {
@@ -65,7 +64,7 @@ class code_phrase {
   /// @errors  invalid_argument (fewer than two words, more than 16, or a nameplate of ten digits),
   ///          random_failed, crypto_failed
   [[nodiscard]] static result<code_phrase> generate(std::uint32_t nameplate, std::size_t words,
-                                                    Botan::RandomNumberGenerator& rng);
+                                                    random_generator& rng);
 
   [[nodiscard]] std::uint32_t nameplate() const noexcept { return nameplate_; }
   [[nodiscard]] byte_view password() const noexcept { return password_.view(); }
@@ -149,7 +148,7 @@ inline result<code_phrase> code_phrase::parse(std::string_view text) {
 }
 
 inline result<code_phrase> code_phrase::generate(std::uint32_t nameplate, std::size_t words,
-                                                 Botan::RandomNumberGenerator& rng) {
+                                                 random_generator& rng) {
   if (words < code_words_min || words > 16 || nameplate > limits::nameplate_max) {
     return fail(errc::invalid_argument);
   }

@@ -11,7 +11,6 @@
 #include <botan/ec_apoint.h>
 #include <botan/ec_group.h>
 #include <botan/ec_scalar.h>
-#include <botan/rng.h>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
@@ -19,6 +18,7 @@
 #include <tallow/crypto/guard.hpp>
 #include <tallow/crypto/hash.hpp>
 #include <tallow/crypto/lv.hpp>
+#include <tallow/crypto/rng.hpp>
 
 namespace tallow::crypto {
 
@@ -91,7 +91,7 @@ inline constexpr std::size_t cpace_hash_block_bytes = 64;
 /// A fresh secret scalar: 32 bytes of `rng`, drawn again where they are no scalar.
 ///
 /// @errors  random_failed, crypto_failed
-[[nodiscard]] inline result<cpace_scalar> cpace_random_scalar(Botan::RandomNumberGenerator& rng) {
+[[nodiscard]] inline result<cpace_scalar> cpace_random_scalar(random_generator& rng) {
   return detail::guarded(errc::crypto_failed, [&]() -> result<cpace_scalar> {
     cpace_scalar scalar;
     Botan::EC_Scalar::random(detail::p256(), rng).serialize_to(as_u8(byte_span(scalar.span())));
@@ -105,7 +105,7 @@ inline constexpr std::size_t cpace_hash_block_bytes = 64;
 /// @errors  random_failed, crypto_failed, invalid_argument (the scalar is zero or too large)
 [[nodiscard]] inline result<cpace_share> cpace_share_of(const cpace_context& context,
                                                         const cpace_scalar& scalar,
-                                                        Botan::RandomNumberGenerator& rng) {
+                                                        random_generator& rng) {
   return detail::guarded(errc::crypto_failed, [&]() -> result<cpace_share> {
     const auto group = detail::p256();
     const auto value = detail::read_scalar(group, scalar);
@@ -123,7 +123,7 @@ inline constexpr std::size_t cpace_hash_block_bytes = 64;
 ///          crypto_failed, invalid_argument (the scalar is zero or too large)
 [[nodiscard]] inline result<cpace_point_secret> cpace_agree(const cpace_scalar& scalar,
                                                             byte_view peer_share,
-                                                            Botan::RandomNumberGenerator& rng) {
+                                                            random_generator& rng) {
   return detail::guarded(errc::authentication_failed, [&]() -> result<cpace_point_secret> {
     const auto group = detail::p256();
     const auto value = detail::read_scalar(group, scalar);

@@ -10,8 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include <botan/rng.h>
-
 #include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
@@ -24,6 +22,7 @@
 #include <tallow/crypto/hello.hpp>
 #include <tallow/crypto/key_exchange.hpp>
 #include <tallow/crypto/resume_keys.hpp>
+#include <tallow/crypto/rng.hpp>
 
 namespace tallow::crypto {
 
@@ -50,14 +49,14 @@ class handshake {
                                                        const code_phrase& code,
                                                        attempt_ledger& ledger,
                                                        const handshake_options& options,
-                                                       Botan::RandomNumberGenerator& rng);
+                                                       random_generator& rng);
 
   /// A reconnect within a session family. It spends nothing, and its failure wipes nothing.
   ///
   /// @errors  invalid_argument (no suites, too many, or one twice), random_failed, crypto_failed
   [[nodiscard]] static result<handshake> start_resume(handshake_role role, const resume_keys& keys,
                                                       const handshake_options& options,
-                                                      Botan::RandomNumberGenerator& rng);
+                                                      random_generator& rng);
 
   /// Takes in message `index` (0 to 4) of the other side.
   ///
@@ -68,7 +67,7 @@ class handshake {
   ///          random_failed, crypto_failed; all of these are final. wrong_state and
   ///          invalid_argument change nothing
   [[nodiscard]] result<void> handle_message(unsigned index, byte_view body,
-                                            Botan::RandomNumberGenerator& rng);
+                                            random_generator& rng);
 
   /// Takes in an ABORT, which nobody has authenticated: the handshake has failed. Once the other
   /// side's tag has verified it is ignored, since then only a sealed ABORT counts.
@@ -165,16 +164,17 @@ class handshake {
 
   [[nodiscard]] static result<handshake> start(handshake_role role, source from,
                                                const handshake_options& options,
-                                               Botan::RandomNumberGenerator& rng);
+                                               random_generator& rng);
 
   // The transitions. Each consumes its state; an error ends the machine.
-  [[nodiscard]] result<state> next(waits_for_m1 s, byte_view m1, Botan::RandomNumberGenerator& rng);
-  [[nodiscard]] result<state> next(waits_for_m3 s, byte_view m3, Botan::RandomNumberGenerator& rng);
-  [[nodiscard]] result<state> next(waits_for_m0 s, byte_view m0, Botan::RandomNumberGenerator& rng);
-  [[nodiscard]] result<state> next(waits_for_m2 s, byte_view m2, Botan::RandomNumberGenerator& rng);
-  [[nodiscard]] result<state> next(waits_for_m4 s, byte_view m4, Botan::RandomNumberGenerator& rng);
-  [[nodiscard]] result<state> next(finished_state s, byte_view m, Botan::RandomNumberGenerator& rng);
-  [[nodiscard]] result<state> next(failed_state s, byte_view m, Botan::RandomNumberGenerator& rng);
+  [[nodiscard]] result<state> next(waits_for_m1 s, byte_view m1, random_generator& rng);
+  [[nodiscard]] result<state> next(waits_for_m3 s, byte_view m3, random_generator& rng);
+  [[nodiscard]] result<state> next(waits_for_m0 s, byte_view m0, random_generator& rng);
+  [[nodiscard]] result<state> next(waits_for_m2 s, byte_view m2, random_generator& rng);
+  [[nodiscard]] result<state> next(waits_for_m4 s, byte_view m4, random_generator& rng);
+  [[nodiscard]] result<state> next(finished_state s, byte_view m,
+                                   random_generator& rng);
+  [[nodiscard]] result<state> next(failed_state s, byte_view m, random_generator& rng);
 
   [[nodiscard]] static state finish(handshake_role role, const hello& selected,
                                     std::uint32_t generation, const detail::agreed_key& agreed);

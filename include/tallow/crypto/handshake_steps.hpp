@@ -13,14 +13,13 @@
 #include <variant>
 #include <vector>
 
-#include <botan/rng.h>
-
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/crypto/cpace.hpp>
 #include <tallow/crypto/guard.hpp>
 #include <tallow/crypto/handshake.hpp>
 #include <tallow/crypto/labels.hpp>
+#include <tallow/crypto/rng.hpp>
 
 namespace tallow::crypto {
 
@@ -29,7 +28,7 @@ namespace detail {
 /// Fills each span from the generator, in order.
 ///
 /// @errors  random_failed, crypto_failed
-[[nodiscard]] inline result<void> draw(Botan::RandomNumberGenerator& rng,
+[[nodiscard]] inline result<void> draw(random_generator& rng,
                                        std::initializer_list<byte_span> spans) {
   return guarded(errc::crypto_failed, [&]() -> result<void> {
     for (const byte_span span : spans) rng.randomize(as_u8(span));
@@ -84,8 +83,8 @@ struct resume_choice {
   const resume_secret* secret;
   std::uint32_t generation;
 };
-[[nodiscard]] inline std::optional<resume_choice> choose_resume(const resume_keys& keys,
-                                                                std::uint32_t offered_caps) noexcept {
+[[nodiscard]] inline std::optional<resume_choice> choose_resume(
+    const resume_keys& keys, std::uint32_t offered_caps) noexcept {
   const std::uint32_t generation = keys.generation();
   const std::uint32_t offered = offered_caps >> caps_generation_shift & 0xffU;
   if ((offered_caps & caps_resume) == 0) return std::nullopt;
@@ -125,7 +124,7 @@ struct resume_choice {
 [[nodiscard]] inline result<cpace_isk> cpace_key(const cpace_scalar& scalar, byte_view peer_share,
                                                  const session_id& session, byte_view share_a,
                                                  byte_view hello_i, byte_view share_b, byte_view m0,
-                                                 Botan::RandomNumberGenerator& rng) {
+                                                 random_generator& rng) {
   const auto point = cpace_agree(scalar, peer_share, rng);
   if (!point) return fail(point.error());
   const secret_buffer messages = cpace_transcript_ir(share_a, hello_i, share_b, m0);
@@ -139,7 +138,7 @@ struct resume_choice {
 inline result<handshake> handshake::start_initial(handshake_role role, const code_phrase& code,
                                                   attempt_ledger& ledger,
                                                   const handshake_options& options,
-                                                  Botan::RandomNumberGenerator& rng) {
+                                                  random_generator& rng) {
   const bool allowed = role == handshake_role::responder ? ledger.may_answer() : !ledger.spent();
   if (!allowed) return fail(errc::code_already_spent);
   return start(role, code_source{secret_buffer(code.password()), code.room(), &ledger}, options,
@@ -148,13 +147,13 @@ inline result<handshake> handshake::start_initial(handshake_role role, const cod
 
 inline result<handshake> handshake::start_resume(handshake_role role, const resume_keys& keys,
                                                  const handshake_options& options,
-                                                 Botan::RandomNumberGenerator& rng) {
+                                                 random_generator& rng) {
   return start(role, resume_source{keys.clone()}, options, rng);
 }
 
 inline result<handshake> handshake::start(handshake_role role, source from,
                                           const handshake_options& options,
-                                          Botan::RandomNumberGenerator& rng) {
+                                          random_generator& rng) {
   auto suites = detail::suite_numbers(options);
   if (!suites) return fail(suites.error());
   if (role == handshake_role::initiator) {
@@ -175,7 +174,7 @@ inline result<handshake> handshake::start(handshake_role role, source from,
 // ---- what goes in ----
 
 inline result<void> handshake::handle_message(unsigned index, byte_view body,
-                                              Botan::RandomNumberGenerator& rng) {
+                                              random_generator& rng) {
   if (index > 4) return fail(errc::invalid_argument);
   if (const auto* failed = std::get_if<failed_state>(&state_)) return fail(failed->first);
   if (finished()) return fail(errc::wrong_state);
@@ -225,7 +224,7 @@ inline tl::unexpected<error> handshake::fail_with(const error& e) {
 // ---- the initiator ----
 
 inline result<handshake::state> handshake::next(waits_for_m0 s, byte_view m0,
-                                                Botan::RandomNumberGenerator& rng) {
+                                                random_generator& rng) {
   byte_view rest = m0;
   const auto offered = decode_hello(rest);
   if (!offered) return fail(offered.error());
@@ -283,7 +282,7 @@ inline result<handshake::state> handshake::next(waits_for_m0 s, byte_view m0,
 }
 
 inline result<handshake::state> handshake::next(waits_for_m2 s, byte_view m2,
-                                                Botan::RandomNumberGenerator& rng) {
+                                                random_generator& rng) {
   auto* run = std::get_if<cpace_run>(&s.secret);
   const std::size_t share_bytes = run != nullptr ? std::tuple_size_v<cpace_share> : 0;
   // Before anything else: what follows lets a fake responder test one guess.
@@ -314,7 +313,7 @@ inline result<handshake::state> handshake::next(waits_for_m2 s, byte_view m2,
 }
 
 inline result<handshake::state> handshake::next(waits_for_m4 s, byte_view m4,
-                                                Botan::RandomNumberGenerator& /*rng*/) {
+                                                random_generator& /*rng*/) {
   const auto agreed = detail::accept_tag(std::move(s.answered), m4);
   if (!agreed) return fail(agreed.error());
   return finish(handshake_role::initiator, s.selected, s.generation, *agreed);
@@ -323,7 +322,7 @@ inline result<handshake::state> handshake::next(waits_for_m4 s, byte_view m4,
 // ---- the responder ----
 
 inline result<handshake::state> handshake::next(waits_for_m1 s, byte_view m1,
-                                                Botan::RandomNumberGenerator& rng) {
+                                                random_generator& rng) {
   byte_view share_a = m1;
   auto selected = decode_hello(share_a);
   if (!selected) return fail(selected.error());
@@ -384,7 +383,7 @@ inline result<handshake::state> handshake::next(waits_for_m1 s, byte_view m1,
 }
 
 inline result<handshake::state> handshake::next(waits_for_m3 s, byte_view m3,
-                                                Botan::RandomNumberGenerator& /*rng*/) {
+                                                random_generator& /*rng*/) {
   // Before anything else: the tag below tells whether a guess was right.
   if (s.ledger != nullptr) s.ledger->spend();
   byte_buffer m4;
@@ -397,12 +396,12 @@ inline result<handshake::state> handshake::next(waits_for_m3 s, byte_view m3,
 // ---- the end ----
 
 inline result<handshake::state> handshake::next(finished_state /*s*/, byte_view /*m*/,
-                                                Botan::RandomNumberGenerator& /*rng*/) {
+                                                random_generator& /*rng*/) {
   return fail(errc::wrong_state);
 }
 
 inline result<handshake::state> handshake::next(failed_state s, byte_view /*m*/,
-                                                Botan::RandomNumberGenerator& /*rng*/) {
+                                                random_generator& /*rng*/) {
   return fail(s.first);
 }
 

@@ -110,7 +110,8 @@ class record_sealer {
   /// @errors  crypto_failed
   [[nodiscard]] static result<record_sealer> make(cipher_suite suite, const traffic_secret& traffic,
                                                   stream_id stream) {
-    auto cipher = detail::record_cipher::make(suite, traffic, stream, Botan::Cipher_Dir::Encryption);
+    constexpr auto dir = Botan::Cipher_Dir::Encryption;
+    auto cipher = detail::record_cipher::make(suite, traffic, stream, dir);
     if (!cipher) return fail(cipher.error());
     return record_sealer(std::move(*cipher));
   }
@@ -138,7 +139,8 @@ class record_opener {
   /// @errors  crypto_failed
   [[nodiscard]] static result<record_opener> make(cipher_suite suite, const traffic_secret& traffic,
                                                   stream_id stream) {
-    auto cipher = detail::record_cipher::make(suite, traffic, stream, Botan::Cipher_Dir::Decryption);
+    constexpr auto dir = Botan::Cipher_Dir::Decryption;
+    auto cipher = detail::record_cipher::make(suite, traffic, stream, dir);
     if (!cipher) return fail(cipher.error());
     return record_opener(std::move(*cipher));
   }
