@@ -27,7 +27,17 @@ set(tallow_core_headers
   wire/relay_messages.hpp
   wire/peer_messages.hpp
   wire/data_record.hpp
+  room/room_table.hpp
+  room/room_diagram.hpp
+  room/notice.hpp
+  room/room.hpp
+  room/deadlines.hpp
+  room/directory.hpp
   room/transmit_queue.hpp
+  room/failed_joins.hpp
+  room/relay_event.hpp
+  room/relay_peer.hpp
+  room/relay_core.hpp
   room/room_client.hpp
 )
 

@@ -183,7 +183,9 @@ class client {
   /// Bytes for the relay; empty when there are none.
   ///
   /// @shape  returns a view that stays valid until transmitted() has consumed all of it
-  [[nodiscard]] byte_view poll_transmit() const noexcept { return queue_.front(); }
+  [[nodiscard]] byte_view poll_transmit() const noexcept {
+    return failed_ ? byte_view{} : queue_.front();
+  }
 
   /// The relay's connection took the first `count` bytes of poll_transmit().
   void transmitted(std::size_t count) noexcept {
@@ -261,6 +263,8 @@ class client {
     parted,    ///< our place in the room is lost, the connection is not
     over,      ///< nothing more will come
   };
+  // Nobody queues so much of his own; a relay that sends pings and reads nothing would.
+  static constexpr std::size_t pong_queue_bytes_max = std::size_t{8} << 20U;
   using happened = result<std::optional<client_event>>;
 
   [[nodiscard]] bool in_room() const noexcept {
@@ -269,7 +273,7 @@ class client {
 
   happened handle(const frame_view& frame) {
     switch (frame.type) {
-      case frame_type::ping: send(relay_pong{}); return std::nullopt;
+      case frame_type::ping: return on_ping();
       case frame_type::pong: return std::nullopt;
       case frame_type::peer: return on_slice(frame.body);
       case frame_type::relay_hello: return decoded<relay_hello>(frame);
@@ -305,6 +309,16 @@ class client {
     auto m = decode_body<Message>(frame.body);
     if (!m) return fail(m.error());
     return on(std::move(*m));
+  }
+
+  // In order behind what was queued before: the relay takes the answer as a sign that nothing older
+  // is on its way.
+  happened on_ping() {
+    if (queue_.size() > pong_queue_bytes_max) {
+      return fail(errc::relay_message_unexpected, 0, "a flood of pings");
+    }
+    send(relay_pong{});
+    return std::nullopt;
   }
 
   happened on_slice(byte_span body) {
@@ -382,7 +396,6 @@ class client {
 
   tl::unexpected<error> give_up(const error& why) {
     failed_ = why;
-    queue_.clear();
     return fail(why);
   }
 

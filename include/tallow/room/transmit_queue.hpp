@@ -110,12 +110,6 @@ class transmit_queue {
     return true;
   }
 
-  void clear() noexcept {
-    blocks_.clear();
-    sent_ = 0;
-    bytes_ = 0;
-  }
-
  private:
   // The first block of an empty queue is small: most connections are idle most of the time.
   static constexpr std::size_t first_block_bytes = 512;

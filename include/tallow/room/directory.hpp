@@ -1,0 +1,220 @@
+// All rooms of a relay: found by id, never listed.
+//
+// @source  docs/protocol/room.md, Rooms; Nameplates
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <tallow/base/limits.hpp>
+#include <tallow/base/time.hpp>
+#include <tallow/base/units.hpp>
+#include <tallow/room/deadlines.hpp>
+#include <tallow/room/notice.hpp>
+#include <tallow/room/room.hpp>
+#include <tallow/wire/relay_messages.hpp>
+
+namespace tallow::room {
+
+/// The id of the room that a nameplate stands for. It needs a hash, which this layer does not have.
+using room_of_nameplate = room_id (*)(std::uint32_t nameplate);
+
+/// The next of a row of spread-out numbers (splitmix64). Nameplates are public: it is enough that
+/// they are spread well.
+[[nodiscard]] constexpr std::uint64_t next_random(std::uint64_t& state) noexcept {
+  state += 0x9E3779B97F4A7C15U;
+  std::uint64_t z = state;
+  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
+  return z ^ (z >> 31U);
+}
+
+/// What an operator sets for all rooms.
+struct directory_options {
+  room_options each;
+  /// Rooms at once, those that only remember a spent code not counted.
+  std::size_t rooms_max = 1000;
+};
+
+/// A room that was made for somebody.
+struct made_room {
+  std::uint32_t nameplate = 0;
+  room_id id{};
+};
+
+/// Finds, makes and forgets rooms. Ids come from strangers, so they are kept in an ordered tree,
+/// which no choice of ids makes slow.
+class directory {
+ public:
+  directory(const directory_options& options, room_of_nameplate room_of) noexcept
+      : options_(options), room_of_(room_of) {}
+
+  /// Makes a room with a nameplate of its own for `newcomer`, who is first in it.
+  ///
+  /// @param random  64 random bits: they choose where the search for a nameplate begins
+  /// @shape  what was made, or why nothing was
+  [[nodiscard]] std::variant<made_room, told_error> create(const guest& newcomer,
+                                                           std::uint64_t random, instant now,
+                                                           notices& out) {
+    if (is_full()) return full();
+    const auto found = free_nameplate(random);
+    if (!found) return told_error{relay_error_code::nameplates_used_up, 0};
+    join(found->id, newcomer, now, out);
+    return *found;
+  }
+
+  /// `newcomer` asks for a place in the room of that id, which is made if it is not there.
+  void join(const room_id& id, const guest& newcomer, instant now, notices& out) {
+    auto found = rooms_.find(id);
+    if (found == rooms_.end()) {
+      if (is_full()) {
+        out.push_back({newcomer.connection, full()});
+        return;
+      }
+      found = rooms_.emplace(id, room(options_.each)).first;
+      ++opened_;
+    }
+    change(found, [&](room& r) { r.arrive(newcomer, now, out); });
+  }
+
+  /// The connection is gone.
+  void leave(const room_id& id, connection_id who, leave_reason reason, instant now,
+             notices& out) {
+    change(rooms_.find(id), [&](room& r) { r.leave(who, reason, now, out); });
+  }
+
+  /// The connection closes the room, or its own visit.
+  void close(const room_id& id, connection_id who, close_reason reason, instant now,
+             notices& out) {
+    change(rooms_.find(id), [&](room& r) { r.close(who, reason, now, out); });
+  }
+
+  /// The connection says that the handshake succeeded.
+  ///
+  /// @shape  false when it is not its to say
+  [[nodiscard]] bool confirm(const room_id& id, connection_id who, instant now, notices& out) {
+    bool allowed = true;
+    change(rooms_.find(id), [&](room& r) { allowed = r.confirm(who, now, out); });
+    return allowed;
+  }
+
+  /// Whether `count` bytes of a slice from `who` may pass, and to whom.
+  [[nodiscard]] std::pair<carriage, connection_id> carry(const room_id& id, connection_id who,
+                                                         std::uint64_t count, instant now,
+                                                         notices& out) {
+    const auto found = rooms_.find(id);
+    if (found == rooms_.end()) return {carriage::discard, {}};
+    const auto partner = found->second.partner_of(who);
+    const carriage verdict = found->second.carry(who, count, now, out);
+    if (verdict == carriage::overdrawn) change(found, [](room&) {});
+    return {verdict, partner.value_or(connection_id{})};
+  }
+
+  /// The connection that slices from `who` go to.
+  [[nodiscard]] std::optional<connection_id> partner_of(const room_id& id,
+                                                        connection_id who) const noexcept {
+    const auto found = rooms_.find(id);
+    if (found == rooms_.end()) return std::nullopt;
+    return found->second.partner_of(who);
+  }
+
+  [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return due_.next(); }
+
+  /// @cost  O(log n) for each room that is due, nothing for the others
+  void handle_timeout(instant now, notices& out) {
+    while (const auto id = due_.pop_due(now)) {
+      change(rooms_.find(*id), [&](room& r) { r.handle_timeout(now, out); });
+    }
+  }
+
+  // ---- getters ----
+
+  /// Rooms that somebody is in, or whose place is kept.
+  [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.size() - closed_; }
+  /// Rooms that only remember that their code is spent.
+  [[nodiscard]] std::size_t closed_count() const noexcept { return closed_; }
+  /// Rooms that were ever opened.
+  [[nodiscard]] std::uint64_t opened_count() const noexcept { return opened_; }
+  [[nodiscard]] const directory_options& options() const noexcept { return options_; }
+
+ private:
+  using tree = std::map<room_id, room>;
+
+  // Numbers that are tried in a row before more digits are.
+  static constexpr std::uint32_t window = 32;
+  // A closed room costs about 300 bytes, and remembering fewer than the rooms themselves would let
+  // one person push out another's.
+  static constexpr std::size_t closed_per_room = 8;
+
+  [[nodiscard]] bool is_full() const noexcept { return room_count() >= options_.rooms_max; }
+  [[nodiscard]] told_error full() const noexcept {
+    return {relay_error_code::relay_full, options_.rooms_max};
+  }
+
+  // Applies `f`, then forgets the room, or notes when it is due. Every change goes through here.
+  template <class F>
+  void change(tree::iterator at, F f) {
+    if (at == rooms_.end()) return;
+    const bool was_closed = at->second.current() == state::closed;
+    f(at->second);
+    const state now_is = at->second.current();
+    closed_ -= was_closed ? 1U : 0U;
+    if (now_is == state::none) {
+      due_.set(at->first, std::nullopt);
+      rooms_.erase(at);
+      return;
+    }
+    closed_ += now_is == state::closed ? 1U : 0U;
+    due_.set(at->first, at->second.next_timeout());
+    if (now_is == state::closed && !was_closed) remember(at->first);
+  }
+
+  // The oldest closed rooms go first when there are too many. All are remembered for the same time,
+  // so those that were forgotten in due course stand at the front of the queue, too.
+  void remember(const room_id& id) {
+    closed_order_.push_back(id);
+    while (true) {
+      const auto oldest = rooms_.find(closed_order_.front());
+      const bool is_closed = oldest != rooms_.end() && oldest->second.current() == state::closed;
+      if (is_closed && closed_ <= options_.rooms_max * closed_per_room) return;
+      closed_order_.pop_front();
+      if (!is_closed) continue;
+      due_.set(oldest->first, std::nullopt);
+      rooms_.erase(oldest);
+      --closed_;
+    }
+  }
+
+  // The smallest free one of a random window: as many digits as leave half of the numbers free, so
+  // that a code is short to say while a stranger can hardly meet the next one by chance.
+  [[nodiscard]] std::optional<made_room> free_nameplate(std::uint64_t random) const {
+    for (std::uint64_t limit = 10; limit - 1 <= limits::nameplate_max; limit *= 10) {
+      const auto count = static_cast<std::uint32_t>(limit - 1);
+      if (rooms_.size() > count / 2) continue;
+      const auto start = static_cast<std::uint32_t>(random % count);
+      for (std::uint32_t i = 0; i < std::min(window, count); ++i) {
+        const std::uint32_t nameplate = 1 + (start + i) % count;
+        const room_id id = room_of_(nameplate);
+        if (rooms_.find(id) == rooms_.end()) return made_room{nameplate, id};
+      }
+    }
+    return std::nullopt;
+  }
+
+  directory_options options_;
+  room_of_nameplate room_of_;
+  tree rooms_;
+  deadlines<room_id> due_;
+  std::size_t closed_ = 0;
+  std::uint64_t opened_ = 0;
+  std::deque<room_id> closed_order_;
+};
+
+}  // namespace tallow::room

@@ -1,0 +1,58 @@
+// What a relay is told by its operator, and what it tells the one who drives it.
+//
+// @source  docs/protocol/room.md, Limits
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include <tallow/room/directory.hpp>
+#include <tallow/room/notice.hpp>
+#include <tallow/wire/relay_messages.hpp>
+
+namespace tallow::room {
+
+/// What an operator sets.
+struct relay_options {
+  directory_options rooms;
+  std::size_t connections_max = 4096;
+  std::string software;  ///< at most limits::software_bytes_max bytes of UTF-8
+  std::string notice;    ///< text for people, at most limits::notice_bytes_max bytes of UTF-8
+
+  /// What clients are told of them.
+  [[nodiscard]] relay_limits limits_told() const noexcept {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rooms.each.waiting_max);
+    const auto told = std::clamp<std::int64_t>(seconds.count(), 0, UINT32_MAX);
+    return {rooms.each.bytes_max, static_cast<std::uint32_t>(told), 0};
+  }
+};
+
+/// A connection that had nothing to send has something now.
+struct can_send {
+  connection_id id{};
+};
+/// A connection may be read from again.
+struct can_read {
+  connection_id id{};
+};
+/// A connection is to be closed: first send what is queued, then shut down sending and read until
+/// the other end closes, so that the last message arrives.
+struct finish {
+  connection_id id{};
+};
+/// A connection is to be closed at once.
+struct drop {
+  connection_id id{};
+};
+/// Something for the log: static words, never an id, an address or a name.
+struct noted {
+  const char* what = "";
+  const char* why = "";
+};
+using relay_event = std::variant<can_send, can_read, finish, drop, noted>;
+
+}  // namespace tallow::room
