@@ -17,12 +17,19 @@ set(test_crypto_sources
 )
 
 set(test_transfer_sources
+  unit/transfer/path_rules_test.cpp
+  unit/transfer/path_set_test.cpp
 )
 
 set(test_session_sources
 )
 
 set(test_files_sources
+  unit/files/beneath_test.cpp
+  unit/files/source_tree_test.cpp
+  unit/files/remove_tree_test.cpp
+  unit/files/placing_test.cpp
+  unit/files/staging_test.cpp
 )
 
 set(test_net_sources

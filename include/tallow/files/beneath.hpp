@@ -54,7 +54,7 @@ class directory {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-  /// Opens a file; `flags` are those of open(2), to which O_NOFOLLOW and O_CLOEXEC are added.
+  /// Opens a file; `flags` are those of open(2). Links are not followed, O_CLOEXEC is added.
   ///
   /// @errors  path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<unique_fd> open_file(std::string_view path, int flags,
@@ -123,6 +123,7 @@ namespace detail {
   ::open_how how{};
   how.flags = static_cast<decltype(how.flags)>(flags);
   how.mode = mode;
+  // Not O_NOFOLLOW: it would let O_DIRECTORY say ENOTDIR where RESOLVE_NO_SYMLINKS says ELOOP.
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   return static_cast<int>(::syscall(SYS_openat2, fd, path, &how, sizeof how));
 }
@@ -163,8 +164,8 @@ inline result<directory> directory::open(const std::filesystem::path& path, reso
 inline result<unique_fd> directory::open_below(std::string_view path, int flags,
                                                std::uint32_t mode) const {
   if (auto ok = detail::check_below(path); !ok) return fail(ok.error());
-  flags |= O_NOFOLLOW | O_CLOEXEC;
-  if (how_ == resolver::components) return walk(path, flags, mode);
+  flags |= O_CLOEXEC;
+  if (how_ == resolver::components) return walk(path, flags | O_NOFOLLOW, mode);
   unique_fd fd(detail::open_beneath(fd_.get(), std::string(path).c_str(), flags, mode));
   if (!fd) return fail_errno();
   return fd;

@@ -1,0 +1,94 @@
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <tallow/transfer/path_set.hpp>
+
+namespace {
+
+using tallow::errc;
+using tallow::transfer::entry_kind;
+using tallow::transfer::path_set;
+
+constexpr tallow::transfer::hash_key key{1, 2};
+
+TEST(PathSet, GivesPathsBack) {
+  path_set set(key);
+  const auto c = set.add("a/b/c", entry_kind::file);
+  const auto d = set.add("a/d", entry_kind::symlink);
+  ASSERT_TRUE(c && d);
+  EXPECT_EQ(set.path(*c), "a/b/c");
+  EXPECT_EQ(set.path(*d), "a/d");
+  EXPECT_EQ(set.name(*c), "c");
+  EXPECT_EQ(set.path(set.parent(*c)), "a/b");
+  EXPECT_EQ(set.parent(set.parent(set.parent(*c))), path_set::root);
+  EXPECT_EQ(set.size(), 4U);
+}
+
+TEST(PathSet, RejectsTheSamePathTwice) {
+  for (const auto first : {entry_kind::file, entry_kind::directory, entry_kind::symlink}) {
+    for (const auto second : {entry_kind::file, entry_kind::directory, entry_kind::symlink}) {
+      path_set set(key);
+      ASSERT_TRUE(set.add("a/b", first));
+      EXPECT_EQ(set.add("a/b", second).error().code, errc::path_duplicate);
+    }
+  }
+}
+
+TEST(PathSet, RejectsAFileAsAFolder) {
+  path_set set(key);
+  ASSERT_TRUE(set.add("f", entry_kind::file));
+  ASSERT_TRUE(set.add("d/l", entry_kind::symlink));
+  EXPECT_EQ(set.add("f/x", entry_kind::file).error().code, errc::manifest_invalid);
+  EXPECT_EQ(set.add("d/l/x/y", entry_kind::file).error().code, errc::manifest_invalid);
+  EXPECT_EQ(set.size(), 3U);
+}
+
+TEST(PathSet, RejectsAFolderAsAFile) {
+  path_set set(key);
+  ASSERT_TRUE(set.add("a/b", entry_kind::file));
+  EXPECT_EQ(set.add("a", entry_kind::file).error().code, errc::manifest_invalid);
+  EXPECT_EQ(set.add("a", entry_kind::symlink).error().code, errc::manifest_invalid);
+  EXPECT_FALSE(set.announced(0));
+}
+
+TEST(PathSet, TakesAFolderAnnouncedAfterItsContent) {
+  path_set set(key);
+  ASSERT_TRUE(set.add("a/b", entry_kind::file));
+  const auto a = set.add("a", entry_kind::directory);
+  ASSERT_TRUE(a);
+  EXPECT_EQ(*a, 0U);
+  EXPECT_TRUE(set.announced(*a));
+  EXPECT_EQ(set.add("a", entry_kind::directory).error().code, errc::path_duplicate);
+}
+
+TEST(PathSet, TellsNamesApartThatOnlyLookAlike) {
+  path_set set(key);
+  for (const char* path : {"a", "A", "a ", "na\u00EFve", "nai\u0308ve", "ab", "b"}) {
+    EXPECT_TRUE(set.add(path, entry_kind::file)) << path;
+  }
+  // The same component in different folders, and components that join to the same text.
+  EXPECT_TRUE(set.add("x/yz", entry_kind::file));
+  EXPECT_TRUE(set.add("xy/z", entry_kind::file));
+  EXPECT_TRUE(set.add("y/x", entry_kind::file));
+}
+
+TEST(PathSet, FindsEveryDuplicateAmongMany) {
+  path_set set(key);
+  std::vector<std::string> paths;
+  for (int i = 0; i < 20'000; ++i) {
+    paths.push_back("d" + std::to_string(i % 97) + "/e" + std::to_string(i % 7) + "/" +
+                    std::to_string(i));
+  }
+  std::vector<path_set::node_id> ids;
+  for (const auto& path : paths) ids.push_back(set.add(path, entry_kind::file).value());
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    EXPECT_EQ(set.path(ids[i]), paths[i]);
+    EXPECT_EQ(set.add(paths[i], entry_kind::file).error().code, errc::path_duplicate);
+  }
+}
+
+}  // namespace
