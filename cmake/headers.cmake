@@ -86,6 +86,7 @@ set(tallow_transfer_headers
 )
 
 set(tallow_session_headers
+  session/transport.hpp
   session/events.hpp
   session/abort.hpp
   session/secure_channel.hpp
@@ -106,6 +107,9 @@ set(tallow_files_headers
 )
 
 set(tallow_net_headers
+  net/address.hpp
+  net/tcp_transport.hpp
+  net/connect.hpp
 )
 
 # The umbrella.
