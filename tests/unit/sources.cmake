@@ -3,6 +3,14 @@
 # and in no list.
 
 set(test_base_sources
+  unit/base/assert_test.cpp
+  unit/base/bytes_test.cpp
+  unit/base/checked_test.cpp
+  unit/base/errc_test.cpp
+  unit/base/error_test.cpp
+  unit/base/secret_test.cpp
+  unit/base/strong_test.cpp
+  unit/base/time_test.cpp
 )
 
 set(test_wire_sources
