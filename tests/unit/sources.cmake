@@ -49,6 +49,7 @@ set(test_tools_sources
 
 # tests/attack: one test per attack on handshake, records and transfer.
 set(test_attack_sources
+  attack/path_escape_test.cpp
 )
 
 # tests/sim: seeded simulations of whole transfers.

@@ -167,8 +167,12 @@ inline result<unique_fd> directory::open_below(std::string_view path, int flags,
   flags |= O_CLOEXEC;
   if (how_ == resolver::components) return walk(path, flags | O_NOFOLLOW, mode);
   unique_fd fd(detail::open_beneath(fd_.get(), std::string(path).c_str(), flags, mode));
-  if (!fd) return fail_errno();
-  return fd;
+  if (fd) return fd;
+  // A folder on the way was moved out of this one while it was being resolved.
+  if (errno == EXDEV) {
+    return fail(errc::path_escapes, std::error_code(EXDEV, std::generic_category()));
+  }
+  return fail_errno();
 }
 
 inline result<unique_fd> directory::walk(std::string_view path, int flags,

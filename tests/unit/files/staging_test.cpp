@@ -376,7 +376,8 @@ TEST(Staging, ReceivesATreeAsItWas) {
     for (int i = 0; i < 1000; ++i) {
       const std::string folder = "from/tree/" + odd[static_cast<std::size_t>(i) % odd.size()];
       if (i < static_cast<int>(odd.size())) top.folder(folder);
-      std::string name = "/" + std::to_string(i) + odd[static_cast<std::size_t>(i / 16) % odd.size()];
+      const std::size_t other = static_cast<std::size_t>(i / 16) % odd.size();
+      std::string name = "/" + std::to_string(i) + odd[other];
       if (name.size() > 256) name.resize(256);
       const fs::path file = top.file(folder + name, std::string(static_cast<std::size_t>(i), 'x'));
       fs::permissions(file, fs::perms(i % 2 != 0 ? 0640 : 0755));

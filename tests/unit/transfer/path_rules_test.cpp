@@ -75,7 +75,9 @@ TEST(CheckPath, PointsAtTheComponent) {
   EXPECT_EQ(check_path("ab//c").error().at, 3U);
 }
 
-entry link_to(std::string target) { return {"d/l", entry_kind::symlink, 0, 0, 0, std::move(target)}; }
+entry link_to(std::string target) {
+  return {"d/l", entry_kind::symlink, 0, 0, 0, std::move(target)};
+}
 
 TEST(CheckEntry, WantsOnlyWhatGoesWithTheKind) {
   EXPECT_TRUE(check_entry({"f", entry_kind::file, 5, 0644, 0, ""}));
