@@ -110,6 +110,7 @@ set(tallow_net_headers
   net/address.hpp
   net/tcp_transport.hpp
   net/connect.hpp
+  net/relay_server.hpp
 )
 
 # The umbrella.

@@ -1,0 +1,350 @@
+// A relay on real sockets. What it does with them, room::relay_core decides.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/base/time.hpp>
+#include <tallow/crypto/code_phrase.hpp>
+#include <tallow/net/address.hpp>
+#include <tallow/net/tcp_transport.hpp>
+#include <tallow/room/relay_core.hpp>
+
+namespace tallow::net {
+
+/// What the owner of a relay_server sets.
+struct relay_server_options {
+  room::relay_options relay;
+  /// Random; it chooses nameplates.
+  std::uint64_t seed = 0;
+  /// Called with what is worth a line in a log: static words, never an address or a name.
+  std::function<void(const room::noted&)> on_note;
+};
+
+/// Accepts connections and moves bytes between them and a relay_core. One thread runs the
+/// io_context; the server outlives its run().
+class relay_server {
+ public:
+  relay_server(asio::io_context& context, relay_server_options options)
+      : context_(&context),
+        core_(std::move(options.relay), &crypto::room_of, options.seed),
+        on_note_(std::move(options.on_note)),
+        clock_(context, asio::steady_timer::time_point::max()) {}
+
+  /// Listens on every address that `where` stands for. Port 0 takes any free one. An IPv6 address
+  /// takes no IPv4 connections, so that both may be listened on.
+  ///
+  /// @errors  resolve_failed, listen_failed (with what the system said)
+  [[nodiscard]] result<void> listen(const address& where) {
+    asio::error_code trouble;
+    asio::ip::tcp::resolver resolver(*context_);
+    const auto found = resolver.resolve(where.host, std::to_string(where.port),
+                                        asio::ip::tcp::resolver::numeric_service |
+                                            asio::ip::tcp::resolver::passive,
+                                        trouble);
+    if (trouble) return fail(errc::resolve_failed, trouble);
+    for (const auto& entry : found) {
+      if (auto done = listen_on(entry.endpoint()); !done) return done;
+    }
+    return {};
+  }
+
+  /// What is listened on, with the ports that were taken.
+  [[nodiscard]] std::vector<address> addresses() const {
+    std::vector<address> all;
+    for (const auto& acceptor : acceptors_) {
+      asio::error_code trouble;
+      const auto at = acceptor->local_endpoint(trouble);
+      if (!trouble) all.push_back({at.address().to_string(), at.port()});
+    }
+    return all;
+  }
+
+  /// Begins to accept. The io_context then runs until stop(), or until drain() has done its work.
+  void start() {
+    for (auto& acceptor : acceptors_) asio::co_spawn(*context_, accept_loop(acceptor), run_on);
+    asio::co_spawn(*context_, time_loop(), run_on);
+  }
+
+  /// Accepts nobody more, tells everybody, waits for transfers that run, at most for `wait`, and
+  /// ends.
+  void drain(std::chrono::milliseconds wait) {
+    is_stopping_ = true;
+    close_acceptors();
+    core_.drain(now(), wait);
+    pump();
+  }
+
+  /// Called once, when the server has ended: nothing of it keeps the io_context busy any more.
+  void on_end(std::function<void()> call) { on_end_ = std::move(call); }
+
+  /// Ends at once.
+  void stop() {
+    is_stopping_ = true;
+    close_acceptors();
+    for (auto& [id, l] : links_) close(*l);
+    clock_.cancel();
+  }
+
+  [[nodiscard]] const room::relay_core& core() const noexcept { return core_; }
+
+ private:
+  using tcp = asio::ip::tcp;
+
+  // One connection: two coroutines, which wake each other by cancelling timers that never expire.
+  struct link {
+    link(tcp::socket s, room::connection_id own_id)
+        : socket(std::move(s)),
+          id(own_id),
+          can_send(socket.get_executor(), asio::steady_timer::time_point::max()),
+          can_read(socket.get_executor(), asio::steady_timer::time_point::max()) {}
+    tcp::socket socket;
+    room::connection_id id;
+    asio::steady_timer can_send;
+    asio::steady_timer can_read;
+    bool is_finishing = false;  // to be closed when all is sent
+    bool is_closed = false;
+    int loops = 2;
+  };
+  using link_ptr = std::shared_ptr<link>;
+
+  // Beyond what the core refuses with a word, connections are closed without one.
+  static constexpr std::size_t refusals_at_once_max = 128;
+  // Out of descriptors or memory: others have to end first.
+  static constexpr auto accept_backoff = std::chrono::milliseconds(100);
+  static constexpr std::size_t read_bytes = 64 * 1024;
+
+  // Nothing throws but bad_alloc, and a relay that lost a loop without a word would be worse than
+  // none: it leaves through run().
+  static void run_on(std::exception_ptr lost) {
+    if (lost) std::rethrow_exception(lost);
+  }
+
+  static instant now() { return std::chrono::steady_clock::now(); }
+
+  // ---- accepting ----
+
+  result<void> listen_on(const tcp::endpoint& at) {
+    auto acceptor = std::make_shared<tcp::acceptor>(*context_);
+    asio::error_code trouble;
+    // The error is sticky: what comes after a failure is skipped by looking at it once.
+    acceptor->open(at.protocol(), trouble);
+    if (!trouble) acceptor->set_option(tcp::acceptor::reuse_address(true), trouble);
+    if (!trouble && at.address().is_v6()) acceptor->set_option(asio::ip::v6_only(true), trouble);
+    if (!trouble) acceptor->bind(at, trouble);
+    if (!trouble) acceptor->listen(asio::socket_base::max_listen_connections, trouble);
+    if (trouble) return fail(errc::listen_failed, trouble);
+    acceptors_.push_back(std::move(acceptor));
+    return {};
+  }
+
+  void close_acceptors() {
+    asio::error_code ignored;
+    for (auto& acceptor : acceptors_) acceptor->close(ignored);
+  }
+
+  asio::awaitable<void> accept_loop(std::shared_ptr<tcp::acceptor> acceptor) {
+    asio::steady_timer backoff(*context_);
+    while (!is_stopping_) {
+      auto [trouble, socket] = co_await acceptor->async_accept(awaited);
+      if (is_stopping_) co_return;
+      if (!trouble) {
+        admit(std::move(socket));
+      } else if (is_shortage(trouble)) {
+        note({"accepting waits", "out of descriptors or memory"});
+        backoff.expires_after(accept_backoff);
+        (void)co_await backoff.async_wait(awaited);
+      }
+      // Any other error is that of one connection, which is gone.
+    }
+  }
+
+  [[nodiscard]] static bool is_shortage(const asio::error_code& trouble) noexcept {
+    return trouble == std::errc::too_many_files_open ||
+           trouble == std::errc::too_many_files_open_in_system ||
+           trouble == std::errc::no_buffer_space || trouble == std::errc::not_enough_memory ||
+           trouble == std::errc::no_space_on_device;
+  }
+
+  void admit(tcp::socket socket) {
+    if (links_.size() >= core_.options().connections_max + refusals_at_once_max) return;
+    asio::error_code trouble;
+    const tcp::endpoint from = socket.remote_endpoint(trouble);
+    if (trouble) return;
+    socket.non_blocking(true, trouble);
+    if (trouble) return;
+    tune(socket);
+    const auto id = core_.connected(now(), source_of(from.address()));
+    const auto l = std::make_shared<link>(std::move(socket), id);
+    links_.emplace(id, l);
+    asio::co_spawn(*context_, read_loop(l), run_on);
+    asio::co_spawn(*context_, write_loop(l), run_on);
+    pump();
+  }
+
+  // An IPv4 address, or the half of an IPv6 one that a network is given. This machine itself is
+  // not limited.
+  [[nodiscard]] static std::optional<room::source_id> source_of(const asio::ip::address& from) {
+    if (from.is_v4()) {
+      if (from.to_v4().is_loopback()) return std::nullopt;
+      return from.to_v4().to_uint();
+    }
+    const asio::ip::address_v6 v6 = from.to_v6();
+    if (v6.is_loopback()) return std::nullopt;
+    const auto bytes = v6.to_bytes();
+    return load_big_endian<std::uint64_t>(std::as_bytes(std::span(bytes)).first<8>());
+  }
+
+  // ---- one connection ----
+
+  asio::awaitable<void> read_loop(link_ptr l) {
+    while (!l->is_closed) {
+      if (!core_.wants_read(l->id)) {
+        l->can_read.expires_at(asio::steady_timer::time_point::max());
+        (void)co_await l->can_read.async_wait(awaited);
+        continue;
+      }
+      // All connections share one buffer: it is waited without it, and read without waiting.
+      const auto [trouble] = co_await l->socket.async_wait(tcp::socket::wait_read, awaited);
+      if (trouble || l->is_closed) break;
+      asio::error_code failed;
+      const std::size_t count = l->socket.read_some(asio::buffer(buffer_), failed);
+      if (failed == asio::error::would_block || failed == asio::error::try_again) continue;
+      if (failed) break;
+      core_.handle_bytes(l->id, byte_span(buffer_).first(count), now());
+      pump();
+    }
+    // The end of what a client sends is its leaving, unless the last word is still on its way to
+    // it.
+    if (!l->is_finishing) close(*l);
+    loop_ended(l);
+  }
+
+  asio::awaitable<void> write_loop(link_ptr l) {
+    while (!l->is_closed) {
+      const byte_view bytes = core_.poll_transmit(l->id);
+      if (!bytes.empty()) {
+        const auto [trouble, count] =
+            co_await l->socket.async_write_some(detail::as_buffer(bytes), awaited);
+        if (trouble) {
+          close(*l);
+          break;
+        }
+        core_.transmitted(l->id, count, now());
+        pump();
+      } else if (l->is_finishing) {
+        // Closing with bytes unread would reset the connection, and our last word could be lost on
+        // the other end. So only sending ends here; the other end's closing ends the reading.
+        asio::error_code ignored;
+        l->socket.shutdown(tcp::socket::shutdown_send, ignored);
+        break;
+      } else {
+        l->can_send.expires_at(asio::steady_timer::time_point::max());
+        (void)co_await l->can_send.async_wait(awaited);
+      }
+    }
+    loop_ended(l);
+  }
+
+  void close(link& l) {
+    if (l.is_closed) return;
+    l.is_closed = true;
+    asio::error_code ignored;
+    l.socket.close(ignored);
+    l.can_send.cancel();
+    l.can_read.cancel();
+  }
+
+  // The core is told once neither loop holds a view of its any more.
+  void loop_ended(const link_ptr& l) {
+    if (--l->loops != 0) return;
+    close(*l);
+    links_.erase(l->id);
+    core_.disconnected(l->id, now());
+    pump();
+  }
+
+  // ---- what follows ----
+
+  // Does what the core asks for, and sees to it that its next moment is not missed.
+  void pump() {
+    while (const auto e = core_.poll_event()) {
+      std::visit([&](const auto& what) { obey(what); }, *e);
+    }
+    const auto at = core_.next_timeout();
+    if ((at && *at < clock_.expiry()) || has_ended()) clock_.cancel();
+  }
+
+  void obey(const room::can_send& e) {
+    if (link* l = find(e.id)) l->can_send.cancel();
+  }
+  void obey(const room::can_read& e) {
+    if (link* l = find(e.id)) l->can_read.cancel();
+  }
+  void obey(const room::finish& e) {
+    link* l = find(e.id);
+    if (l == nullptr) return;
+    l->is_finishing = true;
+    l->can_send.cancel();
+    l->can_read.cancel();
+  }
+  void obey(const room::drop& e) {
+    if (link* l = find(e.id)) close(*l);
+  }
+  void obey(const room::noted& e) { note(e); }
+
+  void note(const room::noted& e) const {
+    if (on_note_) on_note_(e);
+  }
+
+  [[nodiscard]] link* find(room::connection_id id) const {
+    const auto found = links_.find(id);
+    return found == links_.end() ? nullptr : found->second.get();
+  }
+
+  [[nodiscard]] bool has_ended() const noexcept { return is_stopping_ && links_.empty(); }
+
+  asio::awaitable<void> time_loop() {
+    while (!has_ended()) {
+      const auto at = core_.next_timeout();
+      clock_.expires_at(at ? *at : asio::steady_timer::time_point::max());
+      (void)co_await clock_.async_wait(awaited);
+      core_.handle_timeout(now());
+      pump();
+    }
+    if (on_end_) on_end_();
+  }
+
+  asio::io_context* context_;
+  room::relay_core core_;
+  std::function<void(const room::noted&)> on_note_;
+  std::function<void()> on_end_;
+  asio::steady_timer clock_;
+  std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
+  std::unordered_map<room::connection_id, link_ptr> links_;
+  std::array<std::byte, read_bytes> buffer_{};
+  bool is_stopping_ = false;
+};
+
+}  // namespace tallow::net

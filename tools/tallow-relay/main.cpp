@@ -1,0 +1,269 @@
+// tallow-relay: brings two people's tallow-cli together and passes sealed bytes on.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <tallow/net/address.hpp>
+#include <tallow/net/relay_server.hpp>
+#include <tallow/net/tcp_transport.hpp>
+
+#include "settings.hpp"
+
+namespace {
+
+using tallow::relay_tool::setting;
+using tallow::relay_tool::settings;
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+// How long a transfer that runs may still take when the relay is told to stop.
+constexpr auto drain_wait = std::chrono::seconds(10);
+
+// Descriptors that are kept for the listeners, the log and the system's own needs.
+constexpr rlim_t descriptors_kept = 64;
+
+void complain(const std::string& what) { std::fprintf(stderr, "tallow-relay: %s\n", what.c_str()); }
+
+// Either what to run with, or the exit code.
+struct command_line {
+  settings chosen;
+  std::optional<int> exit_code;
+};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string content{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) return std::nullopt;
+  return content;
+}
+
+// The file first, then the flags over it.
+tallow::relay_tool::refusal choose(settings& to, const std::string& config,
+                                   const std::map<std::string, std::vector<std::string>>& flags) {
+  if (!config.empty()) {
+    const auto content = read_file(config);
+    if (!content) return config + ": cannot be read";
+    if (auto why = tallow::relay_tool::read_config(to, config, *content)) return why;
+  }
+  for (const setting& one : tallow::relay_tool::all_settings) {
+    const auto& values = flags.at(one.name);
+    if (one.is_list && !values.empty()) to.listen.clear();
+    for (const std::string& value : values) {
+      if (auto why = one.set(to, value)) return "--" + std::string(one.name) + ": " + *why;
+    }
+  }
+  return std::nullopt;
+}
+
+command_line parse(int argc, char** argv) {
+  command_line parsed;
+  CLI::App app("Brings two sides of a transfer together and passes their sealed bytes on.",
+               "tallow-relay");
+  app.set_version_flag("--version", std::string("tallow-relay ") + TALLOW_VERSION);
+  std::string config;
+  app.add_option("--config", config, "TOML file; its keys are the names of the options below")
+      ->type_name("FILE");
+  std::map<std::string, std::vector<std::string>> flags;
+  for (const setting& one : tallow::relay_tool::all_settings) {
+    auto* option = app.add_option("--" + std::string(one.name), flags[one.name], one.help);
+    option->type_name(one.value_name)->expected(1)->allow_extra_args(false);
+    option->multi_option_policy(one.is_list ? CLI::MultiOptionPolicy::TakeAll
+                                            : CLI::MultiOptionPolicy::Throw);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    parsed.exit_code = app.exit(e) == 0 ? 0 : exit_usage;
+    return parsed;
+  }
+  if (const auto why = choose(parsed.chosen, config, flags)) {
+    complain(*why);
+    parsed.exit_code = exit_usage;
+  }
+  return parsed;
+}
+
+// A relay sees nothing secret, but what it sees is nobody's business either.
+void limit_process(settings& chosen) {
+  const rlimit no_core{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &no_core);
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+  descriptors.rlim_cur = descriptors.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &descriptors);
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+  const rlim_t usable = std::max<rlim_t>(descriptors.rlim_cur, 2 * descriptors_kept);
+  chosen.connections_max =
+      std::min<std::size_t>(chosen.connections_max, usable - descriptors_kept);
+}
+
+void start_log(const settings& chosen) {
+  auto log = spdlog::stderr_logger_st("tallow-relay");
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  log->set_level(spdlog::level::from_str(chosen.log_level));
+  log->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(log));
+}
+
+bool is_missing_family(const tallow::error& why) {
+  return why.cause == std::errc::address_family_not_supported ||
+         why.cause == std::errc::address_not_available;
+}
+
+std::string listen_trouble(const tallow::net::address& where, const tallow::error& why) {
+  std::string text = "cannot listen on " + to_string(where) + ": " +
+                     (why.cause ? why.cause.message() : std::string(tallow::errc_text(why.code)));
+  if (why.cause == std::errc::address_in_use) {
+    text += "; another program has this port: stop it, or choose another with --listen HOST:PORT";
+  }
+  return text;
+}
+
+bool listen_on_all(tallow::net::relay_server& server, const settings& chosen) {
+  if (!chosen.listen.empty()) {
+    for (const auto& where : chosen.listen) {
+      if (auto done = server.listen(where); !done) {
+        complain(listen_trouble(where, done.error()));
+        return false;
+      }
+    }
+    return true;
+  }
+  bool is_any = false;
+  for (const char* host : {"0.0.0.0", "::"}) {
+    const tallow::net::address where{host};
+    auto done = server.listen(where);
+    // A machine may well lack one of the two families.
+    if (!done && is_missing_family(done.error())) {
+      spdlog::warn("{}", listen_trouble(where, done.error()));
+    } else if (!done) {
+      complain(listen_trouble(where, done.error()));
+      return false;
+    } else {
+      is_any = true;
+    }
+  }
+  if (!is_any) complain("there is no address to listen on");
+  return is_any;
+}
+
+// The one line on standard output, for the program that started us.
+bool say_ready(const tallow::net::relay_server& server) {
+  std::string line = "tallow-relay ready on ";
+  for (const auto& where : server.addresses()) {
+    if (line.back() != ' ') line += ",";
+    line += to_string(where);
+  }
+  return std::puts(line.c_str()) >= 0 && std::fflush(stdout) == 0;
+}
+
+asio::awaitable<void> wait_for_signals(asio::signal_set& signals,
+                                       tallow::net::relay_server& server) {
+  auto [trouble, number] = co_await signals.async_wait(tallow::net::awaited);
+  if (trouble) co_return;
+  spdlog::info("stopping: no new connections, up to {} s for transfers that run",
+               drain_wait.count());
+  server.drain(drain_wait);
+  auto [trouble_again, number_again] = co_await signals.async_wait(tallow::net::awaited);
+  if (trouble_again) co_return;
+  spdlog::warn("stopping at once");
+  server.stop();
+}
+
+// A line a minute, if anything has happened: a log that a stranger can fill is a target itself.
+asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay_server& server) {
+  std::uint64_t rooms_before = 0;
+  std::uint64_t bytes_before = 0;
+  for (;;) {
+    timer.expires_after(std::chrono::minutes(1));
+    const auto [trouble] = co_await timer.async_wait(tallow::net::awaited);
+    if (trouble) co_return;
+    const auto& core = server.core();
+    if (core.rooms_opened() == rooms_before && core.bytes_relayed() == bytes_before) continue;
+    rooms_before = core.rooms_opened();
+    bytes_before = core.bytes_relayed();
+    spdlog::info("{} rooms, {} connections; {} rooms and {} bytes since the start",
+                 core.room_count(), core.connection_count(), rooms_before, bytes_before);
+  }
+}
+
+std::uint64_t random_seed() {
+  std::random_device source;
+  return static_cast<std::uint64_t>(source()) << 32U | source();
+}
+
+int run(const settings& chosen) {
+  asio::io_context context(1);
+  tallow::net::relay_server_options options;
+  options.relay.rooms.rooms_max = chosen.rooms_max;
+  options.relay.rooms.each.bytes_max = chosen.room_bytes_max;
+  options.relay.rooms.each.waiting_max = chosen.room_timeout;
+  options.relay.connections_max = chosen.connections_max;
+  options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
+  options.seed = random_seed();
+  options.on_note = [](const tallow::room::noted& n) {
+    spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);
+  };
+  tallow::net::relay_server server(context, std::move(options));
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  if (!listen_on_all(server, chosen)) return exit_failed;
+  server.start();
+  if (!say_ready(server)) {
+    complain("cannot write to standard output");
+    return exit_failed;
+  }
+  spdlog::info("ready: at most {} rooms and {} connections", chosen.rooms_max,
+               chosen.connections_max);
+  // The server ends by itself; what only waits then is ended by the context.
+  asio::steady_timer report_timer(context);
+  asio::co_spawn(context, wait_for_signals(signals, server), asio::detached);
+  asio::co_spawn(context, report(report_timer, server), asio::detached);
+  server.on_end([&] {
+    signals.cancel();
+    report_timer.cancel();
+  });
+  context.run();
+  spdlog::info("stopped; {} rooms and {} bytes since the start", server.core().rooms_opened(),
+               server.core().bytes_relayed());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    command_line parsed = parse(argc, argv);
+    if (parsed.exit_code) return *parsed.exit_code;
+    limit_process(parsed.chosen);
+    start_log(parsed.chosen);
+    return run(parsed.chosen);
+  } catch (const std::exception& e) {
+    complain(e.what());
+    return exit_failed;
+  }
+}
