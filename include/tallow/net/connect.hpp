@@ -64,14 +64,15 @@ class connect_watch {
   asio::ip::tcp::resolver resolver(executor);
   const auto [unresolved, found] = co_await resolver.async_resolve(
       to.host, std::to_string(to.port), asio::ip::tcp::resolver::numeric_service, awaited);
-  if (unresolved) co_return fail(errc::resolve_failed, unresolved);
+  if (unresolved) co_return fail(errc::resolve_failed, detail::as_std(unresolved));
   error last{errc::connect_failed};
   for (const auto& entry : found) {
     asio::ip::tcp::socket socket(executor);
     detail::connect_watch watch(socket, timeout);
     const auto [trouble] = co_await socket.async_connect(entry.endpoint(), awaited);
     if (!trouble && !watch.expired()) co_return std::move(socket);
-    last = watch.expired() ? error{errc::timed_out} : error{errc::connect_failed, 0, "", trouble};
+    last = watch.expired() ? error{errc::timed_out}
+                           : error{errc::connect_failed, 0, "", detail::as_std(trouble)};
   }
   co_return fail(last);
 }

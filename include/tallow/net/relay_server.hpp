@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -63,7 +64,7 @@ class relay_server {
                                         asio::ip::tcp::resolver::numeric_service |
                                             asio::ip::tcp::resolver::passive,
                                         trouble);
-    if (trouble) return fail(errc::resolve_failed, trouble);
+    if (trouble) return fail(errc::resolve_failed, detail::as_std(trouble));
     for (const auto& entry : found) {
       if (auto done = listen_on(entry.endpoint()); !done) return done;
     }
@@ -154,7 +155,7 @@ class relay_server {
     if (!trouble && at.address().is_v6()) acceptor->set_option(asio::ip::v6_only(true), trouble);
     if (!trouble) acceptor->bind(at, trouble);
     if (!trouble) acceptor->listen(asio::socket_base::max_listen_connections, trouble);
-    if (trouble) return fail(errc::listen_failed, trouble);
+    if (trouble) return fail(errc::listen_failed, detail::as_std(trouble));
     acceptors_.push_back(std::move(acceptor));
     return {};
   }
@@ -171,7 +172,7 @@ class relay_server {
       if (is_stopping_) co_return;
       if (!trouble) {
         admit(std::move(socket));
-      } else if (is_shortage(trouble)) {
+      } else if (is_shortage(detail::as_std(trouble))) {
         note({"accepting waits", "out of descriptors or memory"});
         backoff.expires_after(accept_backoff);
         (void)co_await backoff.async_wait(awaited);
@@ -180,7 +181,7 @@ class relay_server {
     }
   }
 
-  [[nodiscard]] static bool is_shortage(const asio::error_code& trouble) noexcept {
+  [[nodiscard]] static bool is_shortage(const std::error_code& trouble) noexcept {
     return trouble == std::errc::too_many_files_open ||
            trouble == std::errc::too_many_files_open_in_system ||
            trouble == std::errc::no_buffer_space || trouble == std::errc::not_enough_memory ||

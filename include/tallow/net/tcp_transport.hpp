@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
+#include <asio/error_code.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
@@ -33,6 +35,12 @@ namespace detail {
 }
 [[nodiscard]] inline asio::const_buffer as_buffer(byte_view bytes) noexcept {
   return {bytes.data(), bytes.size()};
+}
+
+/// The same error in the standard's category: that of Asio does not compare equal to std::errc.
+[[nodiscard]] inline std::error_code as_std(const asio::error_code& trouble) noexcept {
+  if (trouble.category() != asio::system_category()) return trouble;
+  return {trouble.value(), std::system_category()};
 }
 
 }  // namespace detail
@@ -66,7 +74,7 @@ class tcp_transport {
     const auto [trouble, count] =
         co_await socket_.async_read_some(detail::as_buffer(into), awaited);
     if (trouble == asio::error::eof) co_return result<std::size_t>(0);
-    if (trouble) co_return fail(errc::connection_lost, trouble);
+    if (trouble) co_return fail(errc::connection_lost, detail::as_std(trouble));
     co_return count;
   }
 
@@ -78,7 +86,7 @@ class tcp_transport {
     buffers.reserve(from.size());
     for (const byte_view view : from) buffers.push_back(detail::as_buffer(view));
     const auto [trouble, count] = co_await asio::async_write(socket_, buffers, awaited);
-    if (trouble) co_return fail(errc::connection_lost, trouble);
+    if (trouble) co_return fail(errc::connection_lost, detail::as_std(trouble));
     co_return result<void>{};
   }
 
@@ -88,7 +96,7 @@ class tcp_transport {
   [[nodiscard]] asio::awaitable<result<void>> async_write_all(byte_view from) {
     const auto [trouble, count] =
         co_await asio::async_write(socket_, detail::as_buffer(from), awaited);
-    if (trouble) co_return fail(errc::connection_lost, trouble);
+    if (trouble) co_return fail(errc::connection_lost, detail::as_std(trouble));
     co_return result<void>{};
   }
 
@@ -96,7 +104,7 @@ class tcp_transport {
   result<void> shutdown_send() noexcept {
     asio::error_code trouble;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, trouble);
-    if (trouble) return fail(errc::connection_lost, trouble);
+    if (trouble) return fail(errc::connection_lost, detail::as_std(trouble));
     return {};
   }
 

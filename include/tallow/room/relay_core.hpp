@@ -218,7 +218,9 @@ class relay_core {
                                    relay_protocol_version) != m.versions.end();
     if (!is_ours) return end(p, relay_error_code::version, 0, now);
     p.enter(phase::greeted, now);
-    send(p, relay_hello{relay_protocol_version, options_.software, options_.limits_told(), options_.notice},
+    send(p,
+         relay_hello{relay_protocol_version, options_.software, options_.limits_told(),
+                     options_.notice},
          now);
   }
 

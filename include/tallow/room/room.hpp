@@ -84,9 +84,8 @@ class room {
   ///
   /// @shape  false when it is not the first's to say
   [[nodiscard]] bool confirm(connection_id connection, instant now, notices& out) {
-    if (is_second(connection)) return false;
-    happen(event::confirmed, {{connection, {}, {}}, {}, now}, out);
-    return true;
+    if (is_first(connection)) happen(event::confirmed, {{connection, {}, {}}, {}, now}, out);
+    return !is_second(connection);
   }
 
   /// The connection closes the room, or its own visit. It has no place any more.
