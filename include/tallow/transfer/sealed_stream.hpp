@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/checked.hpp>
 #include <tallow/base/error.hpp>
@@ -48,6 +49,7 @@ class sealed_writer {
   /// @shape   returns the whole frame
   /// @errors  those of record_sealer::seal
   [[nodiscard]] result<byte_buffer> seal(frame_type type, byte_view plaintext) {
+    TALLOW_ASSERT(plaintext.size() < limits::frame_length_limit);
     byte_buffer frame(plaintext.size() + sealed_overhead_bytes);
     std::copy(plaintext.begin(), plaintext.end(),
               frame.begin() + static_cast<std::ptrdiff_t>(limits::frame_header_bytes));
