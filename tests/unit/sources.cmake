@@ -14,9 +14,30 @@ set(test_base_sources
 )
 
 set(test_wire_sources
+  unit/wire/codec_test.cpp
+  unit/wire/data_record_test.cpp
+  unit/wire/frame_decoder_test.cpp
+  unit/wire/frame_test.cpp
+  unit/wire/fuzz_corpus_test.cpp
+  unit/wire/memory_test.cpp
+  unit/wire/message_test.cpp
+  unit/wire/peer_messages_test.cpp
+  unit/wire/reader_test.cpp
+  unit/wire/relay_messages_test.cpp
+  unit/wire/utf8_test.cpp
+  unit/wire/writer_test.cpp
 )
 
 set(test_room_sources
+  unit/room/room_table_test.cpp
+  unit/room/room_diagram_test.cpp
+  unit/room/room_test.cpp
+  unit/room/deadlines_test.cpp
+  unit/room/directory_test.cpp
+  unit/room/transmit_queue_test.cpp
+  unit/room/failed_joins_test.cpp
+  unit/room/relay_core_test.cpp
+  unit/room/room_client_test.cpp
 )
 
 set(test_crypto_sources
@@ -30,6 +51,7 @@ set(test_transfer_sources
 )
 
 set(test_session_sources
+  unit/session/session_test.cpp
 )
 
 set(test_files_sources
@@ -50,6 +72,7 @@ set(test_tools_sources
 # tests/attack: one test per attack on handshake, records and transfer.
 set(test_attack_sources
   attack/path_escape_test.cpp
+  attack/hostile_relay_test.cpp
 )
 
 # tests/sim: seeded simulations of whole transfers.

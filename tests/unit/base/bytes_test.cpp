@@ -70,6 +70,9 @@ TEST(Bytes, SpellsHexadecimalInLowerCase) {
 TEST(Bytes, ReadsHexadecimalOfEitherCase) {
   EXPECT_EQ(tallow::from_hex("0Fa0"), (byte_buffer{std::byte{0x0F}, std::byte{0xA0}}));
   EXPECT_EQ(tallow::from_hex(""), byte_buffer{});
+  const auto all = tallow::from_hex("0123456789abcdefABCDEF");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(tallow::to_hex(*all), "0123456789abcdefabcdef");
 }
 
 TEST(Bytes, ReadsNothingFromTextThatIsNotHexadecimal) {
