@@ -19,6 +19,11 @@ inline nlohmann::json load_vectors(const std::string& name) {
   return nlohmann::json::parse(in);
 }
 
+/// The groups of a Wycheproof file, by value: a range-for over a part of a temporary would dangle.
+inline nlohmann::json wycheproof_groups(const std::string& name) {
+  return load_vectors("wycheproof/" + name).at("testGroups");
+}
+
 /// The bytes that a string of hexadecimal digits spells, with or without 0x before them.
 inline byte_buffer hex(std::string_view text) {
   if (text.substr(0, 2) == "0x") text.remove_prefix(2);

@@ -41,8 +41,28 @@ set(test_room_sources
 )
 
 set(test_crypto_sources
-  unit/crypto/handshake_test.cpp
+  unit/crypto/attempt_ledger_test.cpp
+  unit/crypto/botan_traps_test.cpp
+  unit/crypto/code_phrase_test.cpp
+  unit/crypto/cpace_test.cpp
+  unit/crypto/guard_test.cpp
+  unit/crypto/handshake_abort_test.cpp
   unit/crypto/handshake_kat_test.cpp
+  unit/crypto/handshake_test.cpp
+  unit/crypto/hash_test.cpp
+  unit/crypto/hello_test.cpp
+  unit/crypto/hybrid_kem_test.cpp
+  unit/crypto/kem_test.cpp
+  unit/crypto/key_mask_division_test.cpp
+  unit/crypto/key_mask_test.cpp
+  unit/crypto/key_schedule_test.cpp
+  unit/crypto/lv_test.cpp
+  unit/crypto/record_test.cpp
+  unit/crypto/resume_keys_test.cpp
+  unit/crypto/stream_registry_test.cpp
+  unit/crypto/verification_words_test.cpp
+  unit/crypto/wipe_test.cpp
+  unit/crypto/wordlist_test.cpp
 )
 
 set(test_transfer_sources

@@ -104,22 +104,27 @@ constexpr void encode_pair(std::uint32_t a, std::uint32_t b, std::span<std::byte
   return mask;
 }
 
-/// Adds the stream's coefficients to those of `t`, or takes them off, mod 3329. Both kinds of
-/// input are below 3329.
+/// Adds two coefficients of the stream to two of `t`, or takes them off, mod 3329. Those of `t`
+/// are below 3329 and stay so.
+template <bool Add>
+constexpr void shift_pair(std::span<const std::byte, 32> words,
+                          std::span<std::byte, 3> t) noexcept {
+  std::uint32_t h0 = reduce_128(words.first<16>());
+  std::uint32_t h1 = reduce_128(words.last<16>());
+  if constexpr (!Add) {
+    h0 = kem_modulus - h0;
+    h1 = kem_modulus - h1;
+  }
+  const auto [t0, t1] = decode_pair(t);
+  encode_pair(reduce_31(t0 + h0), reduce_31(t1 + h1), t);
+}
+
 template <bool Add>
 void shift_vector(shake256_stream stream, std::span<std::byte, key_vector_bytes> t) {
   secret_bytes<32> words;
   for (std::size_t at = 0; at < t.size(); at += 3) {
     stream.output(words.span());
-    std::uint32_t h0 = reduce_128(words.view().first<16>());
-    std::uint32_t h1 = reduce_128(words.view().last<16>());
-    if constexpr (!Add) {
-      h0 = kem_modulus - h0;
-      h1 = kem_modulus - h1;
-    }
-    const auto three = t.subspan(at).template first<3>();
-    const auto [t0, t1] = decode_pair(three);
-    encode_pair(reduce_31(t0 + h0), reduce_31(t1 + h1), three);
+    shift_pair<Add>(words.view(), t.subspan(at).template first<3>());
   }
 }
 
