@@ -119,9 +119,10 @@ class session {
     return settle(now);
   }
 
-  /// Receiver: do not take it. The other side is told.
-  void refuse_offer(instant now) {
-    if (phase_ != phase::over && !failed_) (void)give_up(error{errc::transfer_refused}, now);
+  /// Receiver: do not take it, for that reason (transfer_refused, disk_full). The other side is
+  /// told.
+  void refuse_offer(const error& why, instant now) {
+    if (phase_ != phase::over && !failed_) (void)give_up(why, now);
   }
 
   /// End it now. The other side is told, as far as it can be.

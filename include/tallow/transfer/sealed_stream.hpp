@@ -3,8 +3,8 @@
 // @source  docs/protocol/handshake.md, Records; docs/protocol/wire.md, Frames
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -50,9 +50,10 @@ class sealed_writer {
   /// @errors  those of record_sealer::seal
   [[nodiscard]] result<byte_buffer> seal(frame_type type, byte_view plaintext) {
     TALLOW_ASSERT(plaintext.size() < limits::frame_length_limit);
-    byte_buffer frame(plaintext.size() + sealed_overhead_bytes);
-    std::copy(plaintext.begin(), plaintext.end(),
-              frame.begin() + static_cast<std::ptrdiff_t>(limits::frame_header_bytes));
+    byte_buffer frame(limits::frame_header_bytes);
+    frame.reserve(plaintext.size() + sealed_overhead_bytes);
+    append(frame, plaintext);
+    frame.resize(frame.size() + limits::record_tag_bytes);
     if (auto done = seal_frame(type, frame); !done) return fail(done.error());
     return frame;
   }
