@@ -104,6 +104,7 @@ set(tallow_files_headers
   files/remove_tree.hpp
   files/placing.hpp
   files/staging.hpp
+  files/folder_sink.hpp
 )
 
 set(tallow_net_headers
@@ -111,6 +112,7 @@ set(tallow_net_headers
   net/tcp_transport.hpp
   net/connect.hpp
   net/relay_server.hpp
+  net/session_driver.hpp
 )
 
 # The umbrella.

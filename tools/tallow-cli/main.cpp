@@ -1,0 +1,33 @@
+// tallow-cli: sends files to another machine through a relay that learns nothing.
+#include <cstdio>
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include "hardening.hpp"
+#include "options.hpp"
+#include "receive.hpp"
+#include "send.hpp"
+
+namespace {
+
+int run(int argc, char** argv) {
+  using namespace tallow::cli;
+  forbid_dumps();
+  command what = parse_command_line(argc, argv);
+  if (auto* settled = std::get_if<exit_code>(&what)) return static_cast<int>(*settled);
+  if (auto* options = std::get_if<send_options>(&what)) return static_cast<int>(send(*options));
+  return static_cast<int>(receive(std::get<receive_options>(std::move(what))));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    // What no layer expects: out of memory, no descriptors left. Staged files are gone by now.
+    std::fprintf(stderr, "tallow-cli: %s\n", e.what());
+    return 1;
+  }
+}

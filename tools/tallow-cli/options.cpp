@@ -1,0 +1,156 @@
+#include "options.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include <tallow/base/secret.hpp>
+
+#include "advice.hpp"
+#include "hardening.hpp"
+
+namespace tallow::cli {
+namespace {
+
+constexpr const char* exit_codes_text =
+    "Exit codes: 0 done, 1 other failure, 2 usage, 3 wrong code or authentication failed, 4 peer or\n"
+    "relay gone, 5 refused by the other side, 6 local file trouble, 7 disk full, 8 versions do not\n"
+    "meet, 130 interrupted.";
+
+// What CLI11 fills in; strings that are turned into something better afterwards.
+struct raw_options {
+  std::string relay;
+  std::string code_file;
+  std::string code_argument;
+  std::string out = ".";
+  std::vector<std::string> paths;
+  bool yes = false;
+  bool json = false;
+};
+
+void add_common(CLI::App& command, raw_options& raw) {
+  command.add_option("--relay", raw.relay, "The relay, HOST:PORT; also TALLOW_RELAY")
+      ->envname("TALLOW_RELAY");
+  command.add_option("--code-file", raw.code_file,
+                     "Read the code from FILE ('-': standard input); also TALLOW_CODE");
+  command.add_flag("--yes", raw.yes, "Answer every question with yes");
+  command.add_flag("--json", raw.json, "One JSON object a line on standard output");
+}
+
+exit_code complain(const error& why, std::string_view where) {
+  std::cerr << "tallow-cli: " << where << ": " << describe(why) << '\n';
+  if (*advice_for(why.code) != '\0') std::cerr << advice_for(why.code) << '\n';
+  return exit_code_for(why.code);
+}
+
+// The first line of the file; a code is no longer than that.
+std::optional<secret_buffer> read_code_file(const std::string& name) {
+  std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
+  if (file == nullptr) return std::nullopt;
+  secret_buffer text;
+  for (int c = std::fgetc(file); c != EOF && c != '\n' && text.size() < 1024; c = std::fgetc(file)) {
+    const auto byte = static_cast<std::byte>(c);
+    text.append(byte_view(&byte, 1));
+  }
+  const bool failed = std::ferror(file) != 0;
+  if (file != stdin) std::fclose(file);
+  if (failed) return std::nullopt;
+  return text;
+}
+
+// From the argument, the file or the environment, in this order; nothing where none has one.
+result<std::optional<crypto::code_phrase>> find_code(raw_options& raw, secret_buffer environment,
+                                                     std::string_view& where) {
+  secret_buffer text;
+  if (!raw.code_argument.empty()) {
+    where = "the code";
+    text = secret_buffer(as_bytes(raw.code_argument));
+    wipe(std::as_writable_bytes(std::span(raw.code_argument)));
+  } else if (!raw.code_file.empty()) {
+    where = "--code-file";
+    auto read = read_code_file(raw.code_file);
+    if (!read) return fail(errc::invalid_argument, 0, "the file cannot be read");
+    text = std::move(*read);
+  } else if (!environment.empty()) {
+    where = "TALLOW_CODE";
+    text = std::move(environment);
+  } else {
+    return std::nullopt;
+  }
+  auto code = parse_code(as_text(text.view()));
+  if (!code) return fail(code.error());
+  return std::optional<crypto::code_phrase>(std::move(*code));
+}
+
+template <class Options>
+command finish(Options options, raw_options& raw, secret_buffer environment) {
+  std::string_view where;
+  auto code = find_code(raw, std::move(environment), where);
+  if (!code) return complain(code.error(), where);
+  options.code = std::move(*code);
+  options.relay = raw.relay;
+  options.yes = raw.yes;
+  options.json = raw.json;
+  if (options.relay.empty()) {
+    std::cerr << "tallow-cli: no relay is given.\n"
+                 "Name one with --relay HOST:PORT or in TALLOW_RELAY; tallow-relay runs one.\n";
+    return exit_code::usage;
+  }
+  return options;
+}
+
+}  // namespace
+
+result<crypto::code_phrase> parse_code(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const std::size_t first = std::min(text.find_first_not_of(blanks), text.size());
+  text.remove_prefix(first);
+  text = text.substr(0, text.find_last_not_of(blanks) + 1);
+  return crypto::code_phrase::parse(text);
+}
+
+command parse_command_line(int argc, char** argv) {
+  secret_buffer environment = take_environment("TALLOW_CODE");
+  raw_options raw;
+  CLI::App app("Sends files to another machine through a relay that learns nothing.", "tallow-cli");
+  app.set_version_flag("--version", std::string("tallow-cli ") + TALLOW_VERSION);
+  app.require_subcommand(1);
+  app.footer(exit_codes_text);
+
+  CLI::App* send = app.add_subcommand("send", "Send files and folders");
+  add_common(*send, raw);
+  send->add_option("PATH", raw.paths, "Files and folders")->required();
+
+  CLI::App* receive = app.add_subcommand("receive", "Receive what somebody sends");
+  add_common(*receive, raw);
+  receive->add_option("--out", raw.out, "The folder that gets it")->capture_default_str();
+  receive->add_option("CODE", raw.code_argument,
+                      "The code; better typed at the prompt, where nobody else sees it");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    app.exit(e);
+    return exit_code::done;
+  } catch (const CLI::ParseError& e) {
+    app.exit(e, std::cerr, std::cerr);
+    return exit_code::usage;
+  }
+  if (!raw.code_argument.empty()) hide_argument(argc, argv, raw.code_argument);
+
+  if (send->parsed()) {
+    send_options options;
+    options.paths.assign(raw.paths.begin(), raw.paths.end());
+    return finish(std::move(options), raw, std::move(environment));
+  }
+  receive_options options;
+  options.out = raw.out;
+  return finish(std::move(options), raw, std::move(environment));
+}
+
+}  // namespace tallow::cli

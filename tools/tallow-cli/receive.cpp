@@ -1,0 +1,148 @@
+#include "receive.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include <asio/io_context.hpp>
+
+#include <tallow/files/folder_sink.hpp>
+#include <tallow/transfer/path_rules.hpp>
+#include <tallow/transfer/receiver.hpp>
+
+#include "reporter.hpp"
+#include "transfer_run.hpp"
+
+namespace tallow::cli {
+namespace {
+
+using receiver = transfer::receiver<files::folder_sink>;
+using run_type = transfer_run<receiver>;
+
+std::string summary(const transfer::offer_summary& offer) {
+  std::string text = offer.complete ? "" : "at least ";
+  if (offer.file_count > 0 || offer.directory_count == 0) text += counted(offer.file_count, "file");
+  if (offer.directory_count > 0) {
+    if (offer.file_count > 0) text += " in ";
+    text += counted(offer.directory_count, "folder");
+  }
+  if (offer.link_count > 0) text += ", " + counted(offer.link_count, "link");
+  return text + ", " + human_bytes(offer.byte_count);
+}
+
+nlohmann::json offer_json(const transfer::offer_summary& offer) {
+  nlohmann::json top = nlohmann::json::array();
+  for (const transfer::entry& e : offer.top) top.push_back(e.path);
+  return {{"event", "offer"},          {"files", offer.file_count},
+          {"folders", offer.directory_count}, {"links", offer.link_count},
+          {"bytes", offer.byte_count}, {"complete", offer.complete},
+          {"top", std::move(top)}};
+}
+
+// Free bytes for us where `folder` is or will be; nothing where nobody knows.
+std::optional<std::uint64_t> free_bytes(std::filesystem::path folder) {
+  std::error_code failure;
+  folder = std::filesystem::absolute(folder, failure);
+  while (!std::filesystem::exists(folder, failure) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  const auto space = std::filesystem::space(folder, failure);
+  if (failure) return std::nullopt;
+  return space.available;
+}
+
+bool is_yes(const std::optional<std::string>& answer) {
+  return answer && (*answer == "y" || *answer == "Y" || *answer == "yes" || *answer == "Yes");
+}
+
+// Shows what is offered and finds out whether it is wanted.
+asio::awaitable<void> decide(run_type& run, const receiver& into, const receive_options& options,
+                             reporter& report, bool& refused_here) {
+  const transfer::offer_summary& offer = into.offer();
+  report.emit(offer_json(offer));
+  report.say("Offered: " + summary(offer));
+  for (const transfer::entry& e : offer.top) {
+    report.say("  " + transfer::escape_for_display(e.path) +
+               (e.kind == transfer::entry_kind::directory ? "/" : ""));
+  }
+  const auto room = free_bytes(options.out);
+  if (room && offer.byte_count > *room) {
+    report.say("There is room for " + human_bytes(*room) + " only in " +
+               transfer::escape_for_display(options.out.native()) + ".");
+    run.refuse(error{errc::disk_full});
+    co_return;
+  }
+  if (!options.yes) {
+    report.ask("Receive into " + transfer::escape_for_display(options.out.native()) + "? [y/N] ");
+    if (!is_yes(co_await read_line())) {
+      refused_here = true;
+      run.refuse(error{errc::transfer_refused});
+      co_return;
+    }
+  }
+  run.accept();
+}
+
+asio::awaitable<result<void>> receive_into(receiver& into, run_type& run, receive_options& options,
+                                           reporter& report, bool& refused_here) {
+  if (!options.code) {
+    report.ask("Code: ");
+    const auto typed = co_await read_line();
+    if (!typed) co_return fail(errc::invalid_argument, 0, "no code was given");
+    auto code = parse_code(*typed);
+    if (!code) co_return fail(code.error());
+    options.code = std::move(*code);
+  }
+  const auto executor = co_await asio::this_coro::executor;
+  co_return co_await run.run(want::receive, [&](run_type& asking) {
+    asio::co_spawn(executor, decide(asking, into, options, report, refused_here), asio::detached);
+  });
+}
+
+exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink) {
+  const transfer::outcome& outcome = into.result_of_transfer();
+  nlohmann::json paths = nlohmann::json::array();
+  for (const files::placed_entry& p : sink.placed()) {
+    paths.push_back((sink.target() / p.final_name).native());
+    const std::string name = transfer::escape_for_display(p.name);
+    if (p.name != p.final_name) {
+      report.say(name + " was there already; the new one is " +
+                 transfer::escape_for_display(p.final_name) + ".");
+    }
+  }
+  nlohmann::json all = {{"entries", outcome.entry_count},
+                        {"bytes", outcome.byte_count},
+                        {"paths", std::move(paths)},
+                        {"failed", to_json(outcome.failed)}};
+  if (outcome.failed_count > 0) {
+    const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
+    report.list(outcome);
+    return code;
+  }
+  all["event"] = "done";
+  report.done(all, "Received " + counted(outcome.entry_count, "item") + ", " +
+                       human_bytes(outcome.byte_count) + ", into " +
+                       transfer::escape_for_display(sink.target().native()) + ".");
+  return exit_code::done;
+}
+
+}  // namespace
+
+exit_code receive(receive_options options) {
+  reporter report(options.json);
+  files::folder_sink sink(options.out, random_id());
+  receiver into(sink);
+  run_type run(options, into, report);
+  bool refused_here = false;
+  asio::io_context io(1);
+  const auto done = run_until_done(io, receive_into(into, run, options, report, refused_here),
+                                   [&] { return run.cancel(); });
+  if (done) return conclude(report, into, sink);
+  if (refused_here) {
+    report.emit({{"event", "error"}, {"code", "refused_here"}, {"exit", 1}});
+    report.say("Not received. The sender has been told.");
+    return exit_code::other;
+  }
+  return report.failed(done.error());
+}
+
+}  // namespace tallow::cli

@@ -1,0 +1,73 @@
+#include "send.hpp"
+
+#include <utility>
+
+#include <asio/io_context.hpp>
+
+#include <tallow/files/source_tree.hpp>
+#include <tallow/transfer/path_rules.hpp>
+#include <tallow/transfer/sender.hpp>
+
+#include "reporter.hpp"
+#include "transfer_run.hpp"
+
+namespace tallow::cli {
+namespace {
+
+using sender = transfer::sender<files::source_tree>;
+
+// What the sender itself could not read, a line each.
+void list_skipped(reporter& report, const files::source_tree& tree) {
+  for (const files::skipped_path& s : tree.skipped()) {
+    report.say("  " + transfer::escape_for_display(s.path) + ": " + describe(s.reason));
+  }
+}
+
+nlohmann::json skipped_json(const files::source_tree& tree) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const files::skipped_path& s : tree.skipped()) {
+    list.push_back({{"path", s.path}, {"reason", describe(s.reason)}});
+  }
+  return list;
+}
+
+exit_code conclude(reporter& report, const sender& from, const files::source_tree& tree) {
+  const transfer::outcome& outcome = from.result_of_transfer();
+  nlohmann::json all = {{"entries", outcome.entry_count},
+                        {"bytes", outcome.byte_count},
+                        {"failed", to_json(outcome.failed)},
+                        {"skipped", skipped_json(tree)}};
+  if (outcome.failed_count > 0 || !tree.skipped().empty()) {
+    const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
+    report.list(outcome);
+    list_skipped(report, tree);
+    return code;
+  }
+  all["event"] = "done";
+  report.done(all, "Sent " + counted(outcome.entry_count, "item") + ", " +
+                       human_bytes(outcome.byte_count) + ".");
+  return exit_code::done;
+}
+
+}  // namespace
+
+exit_code send(const send_options& options) {
+  reporter report(options.json);
+  files::source_tree tree;
+  for (const std::filesystem::path& path : options.paths) {
+    if (auto added = tree.add_argument(path); !added) {
+      report.say("tallow-cli: " + transfer::escape_for_display(path.native()));
+      return report.failed(added.error(), {{"path", path.native()}});
+    }
+  }
+  transfer::sender_options sender_options;
+  sender_options.id = random_id();
+  sender from(tree, sender_options);
+  transfer_run<sender> run(options, from, report);
+  asio::io_context io(1);
+  const auto done = run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
+  if (!done) return report.failed(done.error());
+  return conclude(report, from, tree);
+}
+
+}  // namespace tallow::cli

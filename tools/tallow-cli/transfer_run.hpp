@@ -1,0 +1,184 @@
+// One transfer from the connection to the exit status: what send and receive have in common.
+#pragma once
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <botan/system_rng.h>
+
+#include <tallow/base/error.hpp>
+#include <tallow/net/address.hpp>
+#include <tallow/net/connect.hpp>
+#include <tallow/net/session_driver.hpp>
+#include <tallow/net/tcp_transport.hpp>
+#include <tallow/room/room_client.hpp>
+#include <tallow/session/session.hpp>
+
+#include "options.hpp"
+#include "reporter.hpp"
+
+namespace tallow::cli {
+
+/// Sixteen random bytes, to name a side, a transfer or a folder.
+[[nodiscard]] inline std::array<std::byte, 16> random_id() {
+  std::array<std::byte, 16> id{};
+  Botan::system_rng().randomize(as_u8(byte_span(id)));
+  return id;
+}
+
+inline std::string words_text(const std::array<std::string_view, 6>& words) {
+  std::string text;
+  for (const std::string_view word : words) {
+    if (!text.empty()) text += '-';
+    text += word;
+  }
+  return text;
+}
+
+/// Connects, runs a session with `transfer`, and tells the reporter what happens.
+template <class Transfer>
+class transfer_run {
+ public:
+  using session_type = session::session<Transfer>;
+  using driver_type = net::session_driver<session_type, net::tcp_transport>;
+
+  transfer_run(const common_options& options, Transfer& transfer, reporter& report)
+      : options_(&options), transfer_(&transfer), report_(&report) {}
+
+  /// @param asked  called as asked(*this) when something is offered; may be empty for a sender
+  /// @errors  why the transfer failed
+  template <class OnOffer>
+  asio::awaitable<result<void>> run(want wanted, OnOffer on_offer) {
+    const auto where = net::parse_address(options_->relay);
+    if (!where) co_return fail(where.error());
+    const auto executor = co_await asio::this_coro::executor;
+    auto socket = co_await net::connect(*where);
+    if (!socket) co_return fail(socket.error());
+    net::tcp_transport transport(std::move(*socket));
+
+    room::client_options room;
+    room.wanted = wanted;
+    room.side = random_id();
+    room.software = std::string("tallow-cli ") + TALLOW_VERSION;
+    session::session_options session_options;
+    if (options_->code) {
+      room.room = options_->code->room();
+      session_options.code = options_->code->clone();
+    }
+    session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
+                     std::move(session_options), Botan::system_rng());
+    driver_.emplace(*session_, transport, executor);
+    if (options_->code && wanted == want::send) show_code();
+    asio::steady_timer beat(executor);
+    asio::co_spawn(executor, watch(beat), asio::detached);
+    const auto done = co_await driver_->run([&](const session::event& e) { handle(e, on_offer); });
+    beating_ = false;
+    beat.cancel();
+    co_return done;
+  }
+
+  /// Ends it, as a person who presses Ctrl-C wants it. The other side is told.
+  ///
+  /// @shape  returns whether there was anything to end
+  bool cancel() {
+    if (!session_) return false;
+    session_->cancel(std::chrono::steady_clock::now());
+    driver_->wake();
+    return true;
+  }
+
+  /// The person's answer to an offer.
+  void accept() {
+    (void)session_->accept_offer(std::chrono::steady_clock::now());
+    driver_->wake();
+  }
+  void refuse(const error& why) {
+    session_->refuse_offer(why, std::chrono::steady_clock::now());
+    driver_->wake();
+  }
+
+ private:
+  template <class OnOffer>
+  void handle(const session::event& e, OnOffer& on_offer) {
+    if (std::holds_alternative<session::code_made>(e)) {
+      show_code();
+    } else if (std::holds_alternative<session::waiting>(e)) {
+      report_->emit({{"event", "waiting"}});
+      report_->say("Waiting for the other side ...");
+    } else if (const auto* lost = std::get_if<session::peer_lost>(&e)) {
+      (void)lost;
+      report_->say("Somebody came and left before proving to know the code; still waiting.");
+    } else if (std::holds_alternative<session::stranger_turned_away>(e)) {
+      report_->emit({{"event", "stranger"}});
+      report_->say("A third one tried to use the same number and was turned away.");
+    } else if (const auto* secured = std::get_if<session::secured>(&e)) {
+      const std::string words = words_text(secured->words);
+      report_->emit({{"event", "secured"}, {"words", words}});
+      report_->say("Connected. Both sides see, if they want to compare: " + words);
+    } else if (std::holds_alternative<session::offered>(e)) {
+      on_offer(*this);
+    } else if (const auto* low = std::get_if<session::quota_low>(&e)) {
+      report_->say("The relay carries only " + human_bytes(low->bytes_left) + " more.");
+    } else if (std::holds_alternative<session::relay_draining>(e)) {
+      report_->say("The relay is going to stop.");
+    }
+    // done and failed are reported by whoever called run().
+  }
+
+  void show_code() { report_->code(session_->code()->text(), !options_->code, options_->relay); }
+
+  // Draws progress while the session runs.
+  asio::awaitable<void> watch(asio::steady_timer& beat) {
+    while (beating_) {
+      const auto now = transfer_->progress_now();
+      if (now.bytes_done > 0) report_->progress(now, std::chrono::steady_clock::now());
+      beat.expires_after(std::chrono::milliseconds(100));
+      asio::error_code stopped;
+      co_await beat.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+      if (stopped) co_return;
+    }
+  }
+
+  const common_options* options_;
+  Transfer* transfer_;
+  reporter* report_;
+  std::optional<session_type> session_;
+  std::optional<driver_type> driver_;
+  bool beating_ = true;
+};
+
+/// Runs one awaitable to its end. Ctrl-C calls `cancel`, which returns false when there is nothing
+/// that could end in order; then, and at the second Ctrl-C, it ends at once.
+///
+/// @errors  cancelled, and those of `work`
+template <class Cancel>
+result<void> run_until_done(asio::io_context& io, asio::awaitable<result<void>> work,
+                            Cancel cancel) {
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](const asio::error_code& stopped, int) {
+    if (stopped) return;
+    if (!cancel()) return io.stop();
+    signals.async_wait([&](const asio::error_code& ended, int) {
+      if (!ended) io.stop();
+    });
+  });
+  result<void> outcome = fail(errc::cancelled);
+  asio::co_spawn(io, std::move(work), [&](const std::exception_ptr& thrown, result<void> done) {
+    if (thrown) std::rethrow_exception(thrown);
+    outcome = std::move(done);
+    io.stop();
+  });
+  io.run();
+  return outcome;
+}
+
+}  // namespace tallow::cli
