@@ -152,8 +152,8 @@ TEST_P(PathEscape, NoLinkLeadsOut) {
   EXPECT_EQ(add("d/l5", "../../outside"), errc::path_escapes);
   EXPECT_EQ(add("d/l6", "x/../../../outside"), errc::path_escapes);
   // Two that are harmless by their looks: up to the top, and from there one further.
-  EXPECT_EQ(add("d/e/up", "../.."), errc{});
-  EXPECT_EQ(add("l7", "d/e/up/../outside"), errc::path_escapes);
+  EXPECT_EQ(add("d/up", ".."), errc{});
+  EXPECT_EQ(add("d/l7", "up/../outside"), errc::path_escapes);
 }
 
 TEST_P(PathEscape, NoPathLeadsThroughALinkOfThePeer) {

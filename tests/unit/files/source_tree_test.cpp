@@ -302,6 +302,20 @@ TEST(SourceTree, NoticesAnotherFileOfThatName) {
   EXPECT_EQ(read_code(tree, 1), errc::source_changed);
 }
 
+TEST(SourceTree, NoticesAnotherFolderOfThatName) {
+  const scratch top;
+  top.folder("dir");
+  top.folder("other");
+  top.file("other/f", "x");
+  source_tree tree;
+  ASSERT_TRUE(tree.add_argument(top / "dir"));
+  fs::rename(top / "dir", top / "aside");
+  fs::rename(top / "other", top / "dir");
+  EXPECT_TRUE(walk(tree).empty());
+  ASSERT_EQ(tree.skipped().size(), 1U);
+  EXPECT_EQ(tree.skipped()[0].reason.code, errc::source_changed);
+}
+
 TEST(SourceTree, SaysWhenAFileIsGone) {
   const scratch top;
   source_tree tree;

@@ -159,6 +159,7 @@ TEST(Staging, FillsFoldersThatNobodyMayWriteTo) {
   receive_file(into, 2, file_entry("readonly/shut/f", 0, 0, 3), "text");
   receive(into, 3, folder_entry("shut", 0, 4));
   receive_file(into, 4, file_entry("shut/f"), "text");
+  receive(into, 5, folder_entry("readonly/shut/inner", 0555, 5));
   const auto done = into.commit();
   ASSERT_TRUE(done) << describe(done.error());
   EXPECT_EQ(names_in(top.path()), (name_list{"readonly", "shut"}));
@@ -171,6 +172,8 @@ TEST(Staging, FillsFoldersThatNobodyMayWriteTo) {
   fs::permissions(top / "readonly/shut", fs::perms(0700));
   ASSERT_TRUE(present(top / "readonly/shut/f"));
   EXPECT_EQ(mode_of(top / "readonly/shut/f"), 0U);
+  EXPECT_EQ(mode_of(top / "readonly/shut/inner"), 0555U);
+  EXPECT_EQ(mtime_of(top / "readonly/shut/inner"), 5);
 }
 
 TEST(Staging, MakesParentsThatWereNotAnnounced) {
@@ -197,13 +200,18 @@ TEST(Staging, RemovesWhatIsDiscarded) {
   receive_file(into, 3, file_entry("late"), "text");
   ASSERT_TRUE(into.add_entry(entry_index{4}, folder_entry("gone")));
   ASSERT_TRUE(into.add_entry(entry_index{5}, file_entry("implied/bad")));
-  for (const std::uint64_t i : {0U, 1U, 3U, 4U, 5U}) {
+  // Removing a folder changes the time of the one it was in.
+  receive(into, 6, folder_entry("kept/inner", 0755, 7));
+  ASSERT_TRUE(into.add_entry(entry_index{7}, folder_entry("kept/inner/gone")));
+  for (const std::uint64_t i : {0U, 1U, 3U, 4U, 5U, 7U}) {
     EXPECT_TRUE(into.discard_entry(entry_index{i}));
     EXPECT_EQ(into.discard_entry(entry_index{i}).error().code, errc::wrong_state);
   }
   ASSERT_TRUE(into.commit());
-  EXPECT_EQ(names_in(top.path()), name_list{"d"});
+  EXPECT_EQ(names_in(top.path()), (name_list{"d", "kept"}));
   EXPECT_EQ(names_in(top / "d"), name_list{"good"});
+  EXPECT_EQ(names_in(top / "kept"), name_list{"inner"});
+  EXPECT_EQ(mtime_of(top / "kept/inner"), 7);
   EXPECT_EQ(into.path(entry_index{1}), "d/bad");
 }
 
