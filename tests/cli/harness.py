@@ -1,0 +1,255 @@
+"""What the tests of the tools share: a relay, the two commands, and a proxy that sees all bytes."""
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import selectors
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import unittest
+
+BIN = pathlib.Path(os.environ["TALLOW_BIN_DIR"])
+DEADLINE_S = 60
+CODE = "7-crossover-clockwork"
+READY = "tallow-relay ready on "
+
+
+def clean_environment(**more):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TALLOW_")}
+    return {**kept, **more}
+
+
+class Finished:
+    """What a command left behind."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def events(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def event(self, name):
+        return [e for e in self.events if e["event"] == name]
+
+
+class Command:
+    """tallow-cli under way. Its standard output is read as it comes."""
+
+    def __init__(self, *arguments, env=None, stdin=None):
+        self.process = subprocess.Popen(
+            [BIN / "tallow-cli", *map(os.fspath, arguments)], env=clean_environment(**(env or {})),
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if stdin is not None:
+            self.process.stdin.write(stdin.encode())
+            self.process.stdin.close()
+            self.process.stdin = None
+        self.lines, self.err = [], b""
+        self.changed = threading.Condition()
+        self.ended = False
+        self.readers = [threading.Thread(target=self._read_out), threading.Thread(target=self._read_err)]
+        for reader in self.readers:
+            reader.start()
+
+    def _read_out(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.decode())
+                self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def _read_err(self):
+        for line in self.process.stderr:
+            with self.changed:
+                self.err += line
+                self.changed.notify_all()
+
+    def event(self, name, timeout=DEADLINE_S):
+        """The first event of that name, waited for."""
+        def found():
+            return next((e for e in map(json.loads, self.lines) if e["event"] == name), None)
+        with self.changed:
+            self.changed.wait_for(lambda: found() or self.ended, timeout)
+            event = found()
+        if event is None:
+            raise AssertionError(f"no event {name!r} in {self.lines}; {self.err.decode()}")
+        return event
+
+    def kill(self):
+        """Ends it, if it has not ended by itself."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for reader in self.readers:
+            reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def wait(self, timeout=DEADLINE_S):
+        try:
+            self.process.wait(timeout)
+        finally:
+            self.kill()
+        return Finished(self.process.returncode, "".join(self.lines),
+                        self.err.decode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def relay(*arguments):
+    """A relay on a free port of the loopback; gives its address."""
+    process = subprocess.Popen([BIN / "tallow-relay", "--listen", "127.0.0.1:0", *arguments],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env=clean_environment())
+    # Its log has to be read, or a full pipe would stop it.
+    log = []
+    reader = threading.Thread(target=lambda: log.extend(process.stderr))
+    reader.start()
+    try:
+        line = process.stdout.readline()
+        if not line.startswith(READY):
+            raise AssertionError(f"the relay says {line!r}")
+        address = line[len(READY):].strip()
+        yield Relay(address, process, log)
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_S)
+        reader.join()
+        process.stdout.close()
+        process.stderr.close()
+
+
+class Relay:
+    def __init__(self, address, process, log):
+        self.address, self.process, self.log = address, process, log
+
+
+class Proxy:
+    """Stands between clients and a relay; keeps every byte, and may change the relay's answers."""
+
+    def __init__(self, target, tap=None):
+        host, port = target.rsplit(":", 1)
+        self.target, self.tap = (host, int(port)), tap
+        self.recorded = bytearray()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.threads, self.sockets = [], []
+        self.accepting = threading.Thread(target=self._accept)
+        self.accepting.start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(self.target)
+            self.sockets += [client, server]
+            thread = threading.Thread(target=self._pump, args=(client, server, len(self.threads)))
+            self.threads.append(thread)
+            thread.start()
+
+    def _pump(self, client, server, number):
+        with selectors.DefaultSelector() as ready:
+            ready.register(client, selectors.EVENT_READ, (server, "up"))
+            ready.register(server, selectors.EVENT_READ, (client, "down"))
+            while ready.get_map():
+                for key, _ in ready.select():
+                    other, way = key.data
+                    try:
+                        data = key.fileobj.recv(65536)
+                        self.recorded += data
+                        if self.tap and data:
+                            data = self.tap(number, way, data)
+                        if data:
+                            other.sendall(data)
+                            continue
+                        other.shutdown(socket.SHUT_WR)
+                    except OSError:
+                        pass
+                    ready.unregister(key.fileobj)
+        client.close()
+        server.close()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.accepting.join()
+        for thread in self.threads:
+            thread.join()
+
+
+@contextlib.contextmanager
+def proxy(target, tap=None):
+    made = Proxy(target, tap)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def facts(path):
+    """All that has to arrive below `path`: kind, content, mode and time, by relative name."""
+    path = pathlib.Path(path)
+    found = {}
+    for at in [path, *sorted(path.rglob("*"))] if path.is_dir() else [path]:
+        about = at.lstat()
+        if stat.S_ISLNK(about.st_mode):
+            what = ("link", os.readlink(at))
+        elif stat.S_ISDIR(about.st_mode):
+            what = ("folder", stat.S_IMODE(about.st_mode), about.st_mtime_ns)
+        else:
+            digest = hashlib.sha256(at.read_bytes()).hexdigest()
+            what = (digest, stat.S_IMODE(about.st_mode), about.st_mtime_ns)
+        found[os.fsencode(at.relative_to(path.parent))] = what
+    return found
+
+
+class TransferTest(unittest.TestCase):
+    """A test with a folder of its own, with `source` and `target` in it."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())
+                                   if hasattr(self, "enterContext") else self._temporary())
+        self.source = self.folder / "source"
+        self.target = self.folder / "target"
+        self.source.mkdir()
+
+    def _temporary(self):
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        return made.name
+
+    def run_cli(self, *arguments, **options):
+        """A command that does not outlive the test."""
+        command = Command(*arguments, **options)
+        self.addCleanup(command.kill)
+        return command
+
+    def send(self, relay, *paths, code=CODE):
+        env = {"TALLOW_CODE": code} if code else {}
+        return self.run_cli("send", "--relay", relay, "--json", "--yes", "--", *paths, env=env)
+
+    def receive(self, relay, code=CODE, target=None):
+        env = {"TALLOW_CODE": code} if code else {}
+        return self.run_cli("receive", "--relay", relay, "--json", "--yes", "--out",
+                            target or self.target, env=env)
+
+    def assert_done(self, *commands):
+        for command in commands:
+            finished = command.wait()
+            self.assertEqual(finished.code, 0, finished.err + finished.out)
+            self.assertEqual(len(finished.event("done")), 1)
+
+    def assert_same(self, *sources, target=None):
+        for source in sources:
+            self.assertEqual(facts(source), facts((target or self.target) / source.name))
+
+    def assert_nothing_in(self, folder):
+        self.assertEqual(sorted(folder.rglob("*")) if folder.exists() else [], [])
