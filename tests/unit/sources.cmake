@@ -22,6 +22,7 @@ set(test_wire_sources
   unit/wire/memory_test.cpp
   unit/wire/message_test.cpp
   unit/wire/peer_messages_test.cpp
+  unit/wire/protocol_document_test.cpp
   unit/wire/reader_test.cpp
   unit/wire/relay_messages_test.cpp
   unit/wire/utf8_test.cpp
@@ -91,6 +92,18 @@ set(test_tools_sources
 
 # tests/attack: one test per attack on handshake, records and transfer.
 set(test_attack_sources
+  attack/attempts_test.cpp
+  attack/cpace_share_test.cpp
+  attack/downgrade_test.cpp
+  attack/key_confirmation_test.cpp
+  attack/masked_key_test.cpp
+  attack/records_test.cpp
+  attack/reflection_test.cpp
+  attack/resume_test.cpp
+  attack/room_leakage_test.cpp
+  attack/unknown_key_share_test.cpp
+  attack/weak_code_test.cpp
+  attack/x25519_test.cpp
   attack/path_escape_test.cpp
   attack/hostile_relay_test.cpp
 )

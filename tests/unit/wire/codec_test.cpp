@@ -144,7 +144,7 @@ struct list {
 
 TEST(Codec, ChecksACountAgainstTheBytesThatAreLeft) {
   EXPECT_EQ(decoded<list>("03010203")->numbers.size(), 3U);
-  EXPECT_EQ(decoded<list>("04010203").error().code, errc::truncated);
+  EXPECT_EQ(decoded<list>("04010203").error(), (error{errc::truncated, 0}));
   EXPECT_EQ(decoded<list>("ffffffffffffffffff01").error().code, errc::length_above_limit);
 }
 
