@@ -13,7 +13,7 @@ from check_layers import line_of, without_comments
 SOURCED = {"wire", "crypto", "room", "transfer"}
 LINE_COLUMNS_MAX = 100
 HEADER_LINES_MAX = 500
-TAGS = {"@shape", "@units", "@errors", "@cost", "@source"}
+TAGS = {"@param", "@shape", "@units", "@errors", "@cost", "@source"}
 
 
 def public_statements(code):

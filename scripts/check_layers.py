@@ -108,7 +108,7 @@ def check(root):
             if problem:
                 problems.append(f"{where}:{line_of(text, match.start())}: {problem}")
         code = without_comments(text)
-        if re.search(r"\bnamespace\s+(tallow::)?(asio|botan|zstd|tl)\b", code, re.I):
+        if re.search(r"(?<!using )\bnamespace\s+(tallow::)?(asio|botan|zstd|tl)\b", code, re.I):
             problems.append(f"{where}: a namespace named after a dependency hides it")
         if folder in ORDER:
             for pattern, what in CORE_FORBIDDEN:
