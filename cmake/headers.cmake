@@ -117,4 +117,5 @@ set(tallow_net_headers
 
 # The umbrella.
 set(tallow_tallow_headers
+  tallow.hpp
 )

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fails on a file that is on disk and in no hand-written list, or in a list and not on disk.
+"""Fails on a file that is on disk and in no hand-written list, or in a list and not on disk, and
+on a public header that the umbrella, tallow/tallow.hpp, leaves out.
 
     scripts/check_lists.py [SOURCE_FOLDER]
 """
@@ -39,7 +40,17 @@ def check(source):
                      if not (source / base / n).exists()]
         problems += [f"{list_file} names {n} twice" for n in sorted(set(names))
                      if names.count(n) > 1]
+    problems += umbrella_gaps(source, named["cmake/headers.cmake"])
     return problems
+
+
+def umbrella_gaps(source, headers):
+    umbrella = source / "include/tallow/tallow.hpp"
+    if not umbrella.exists():
+        return []
+    included = re.findall(r"#include <tallow/(.*?)>", umbrella.read_text(encoding="utf-8"))
+    return [f"include/tallow/tallow.hpp leaves out {n}" for n in headers
+            if n not in included and n != "tallow.hpp"]
 
 
 if __name__ == "__main__":

@@ -145,6 +145,12 @@ class Lists(Planted):
                          ["include/tallow/base/a.hpp is not in cmake/headers.cmake"])
         self.assertEqual(self.problems("  base/a.hpp\n"), [])
 
+    def test_refuses_a_header_that_the_umbrella_leaves_out(self):
+        self.write("include/tallow/base/a.hpp", "")
+        self.write("include/tallow/tallow.hpp", "")
+        self.assertEqual(self.problems("  base/a.hpp\n  tallow.hpp\n"),
+                         ["include/tallow/tallow.hpp leaves out base/a.hpp"])
+
     def test_does_not_take_a_comment_for_a_list(self):
         self.write("include/tallow/base/a.hpp", "")
         self.assertEqual(len(self.problems("  # base/a.hpp\n")), 1)

@@ -12,8 +12,6 @@
 #include <utility>
 #include <variant>
 
-#include <botan/rng.h>
-
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/limits.hpp>
@@ -21,6 +19,7 @@
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/handshake.hpp>
+#include <tallow/crypto/rng.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/abort.hpp>
 #include <tallow/session/events.hpp>
@@ -52,7 +51,7 @@ template <class Transfer, class Link = room::client>
 class session {
  public:
   session(Link link, Transfer& transfer, session_options options,
-          Botan::RandomNumberGenerator& rng)
+          crypto::random_generator& rng)
       : link_(std::move(link)),
         transfer_(&transfer),
         options_(std::move(options)),
@@ -513,7 +512,7 @@ class session {
   Link link_;
   Transfer* transfer_;
   session_options options_;
-  Botan::RandomNumberGenerator* rng_;
+  crypto::random_generator* rng_;
   crypto::attempt_ledger ledger_;
   frame_decoder stream_0_;
   std::optional<crypto::handshake> handshake_;
