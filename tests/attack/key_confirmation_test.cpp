@@ -36,7 +36,8 @@ TEST(KeyConfirmation, EveryBitOfATagCounts) {
       handshake_pair pair;
       pair.start(a_code(), a_code());
       pair.run([&](unsigned index, byte_buffer& body) {
-        if (index == target) body[body.size() - 32 + bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+        const auto flipped = static_cast<std::byte>(1U << bit % 8);
+        if (index == target) body[body.size() - 32 + bit / 8] ^= flipped;
         return true;
       });
       EXPECT_FALSE(pair.i->finished());

@@ -104,7 +104,8 @@ void check_keys(const json& v, const handshake_output& out) {
   EXPECT_EQ(text(out.export_secret), v.at("export"));
   EXPECT_EQ(text(out.sas), v.at("sas"));
   EXPECT_EQ(to_hex(out.th5), v.at("th5"));
-  for (const auto& [d, name] : {std::pair{direction::i2r, "i2r"}, std::pair{direction::r2i, "r2i"}}) {
+  for (const auto& [d, name] :
+       {std::pair{direction::i2r, "i2r"}, std::pair{direction::r2i, "r2i"}}) {
     for (const std::uint32_t stream : {0U, 1U}) {
       const auto keys = record_keys_of(out.traffic(d), stream_id{stream});
       const std::string at =

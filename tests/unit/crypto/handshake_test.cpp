@@ -69,7 +69,8 @@ TEST(Handshake, FailsOnBothSidesWithAnotherPassword) {
 
 TEST(Handshake, TakesTheInitiatorsFavouriteSuite) {
   handshake_pair pair;
-  pair.start(a_code(), a_code(), {}, {{cipher_suite::chacha20_poly1305, cipher_suite::aes_256_gcm}});
+  pair.start(a_code(), a_code(), {},
+             {{cipher_suite::chacha20_poly1305, cipher_suite::aes_256_gcm}});
   pair.run();
   ASSERT_TRUE(pair.both_finished());
   EXPECT_EQ(pair.r->take_output()->suite, cipher_suite::chacha20_poly1305);
@@ -144,8 +145,9 @@ TEST(Handshake, RefusesEveryMessageThatIsNotNext) {
       pair.run([&](unsigned, byte_buffer&) { return carried++ < steps; });
       for (auto* side : {&*pair.r, &*pair.i}) {
         if (side->finished()) continue;
-        const bool waits_r = side == &*pair.r;
-        const unsigned next = waits_r ? (steps < 2 ? 1U : 3U) : (steps < 1 ? 0U : steps < 3 ? 2U : 4U);
+        const unsigned next_r = steps < 2 ? 1U : 3U;
+        const unsigned next_i = steps < 1 ? 0U : steps < 3 ? 2U : 4U;
+        const unsigned next = side == &*pair.r ? next_r : next_i;
         if (wrong == next) continue;
         const auto done = side->handle_message(wrong, byte_buffer(32), pair.rng_r);
         ASSERT_FALSE(done.has_value());

@@ -82,7 +82,8 @@ TEST(MlKem, DecapsulatesAsWycheproof768) {
 }
 
 TEST(MlKem, RefusesEveryKeyOfCctvThatIsNotCanonical) {
-  const std::string path = std::string(TALLOW_TEST_VECTORS) + "/cctv/mlkem1024-modulus-bad-ek.txt.gz";
+  const std::string path =
+      std::string(TALLOW_TEST_VECTORS) + "/cctv/mlkem1024-modulus-bad-ek.txt.gz";
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(("gzip -dc '" + path + "'").c_str(), "r"),
                                                    &pclose);
   ASSERT_NE(pipe, nullptr);

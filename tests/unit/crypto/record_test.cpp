@@ -152,7 +152,8 @@ int check_aead(const char* file, const char* name, std::size_t key_bytes) {
       const auto message = hex(v, "msg");
       auto sealed = hex(v, "ct");
       append(sealed, hex(v, "tag"));
-      const auto opened = detail::guarded(errc::authentication_failed, [&]() -> result<byte_buffer> {
+      const auto refused = errc::authentication_failed;
+      const auto opened = detail::guarded(refused, [&]() -> result<byte_buffer> {
         const auto aead = Botan::AEAD_Mode::create(name, Botan::Cipher_Dir::Decryption);
         aead->set_key(as_u8(byte_view(key)));
         aead->set_associated_data(as_u8(byte_view(aad)));
