@@ -12,8 +12,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <tallow/base/bytes.hpp>
@@ -24,8 +26,8 @@
 #include "fuzz/message_codec.hpp"
 #include "fuzz/samples.hpp"
 #include "fuzz/seeded_random.hpp"
-#include "mutator.hpp"
-#include "planted_bug.hpp"
+#include "tools/tallow-fuzz/mutator.hpp"
+#include "tools/tallow-fuzz/planted_bug.hpp"
 
 namespace tallow::fuzz {
 
@@ -97,6 +99,8 @@ struct target {
 }
 
 [[nodiscard]] inline std::optional<byte_buffer> read_input(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (is_directory(path, ignored)) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) return std::nullopt;

@@ -1,16 +1,18 @@
 // tallow-fuzz: feeds damaged frames and messages to the codec, without clang.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include "child.hpp"
-#include "codec_run.hpp"
+#include "tools/tallow-fuzz/child.hpp"
+#include "tools/tallow-fuzz/codec_run.hpp"
 
 namespace {
 
@@ -126,8 +128,11 @@ int main(int argc, char** argv) {
   };
   CLI::App* codec = app.add_subcommand("codec", "Make inputs from a seed and feed them");
   codec->add_option("--seed", options.seed, "The same seed gives the same inputs")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  codec->add_option("--runs", options.runs, "How many inputs")->capture_default_str();
+  codec->add_option("--runs", options.runs, "How many inputs")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   codec->add_option("--corpus", options.corpus, "Folder of inputs to start from")
       ->check(CLI::ExistingDirectory);
   codec->add_option("--out", options.out, "Folder for the input that broke something")
