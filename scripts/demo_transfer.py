@@ -83,11 +83,16 @@ def human(count):
     return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 else f"{count} bytes"
 
 
-def transfer(binaries, relay, path, target):
+def log_text(log):
+    log.seek(0)
+    return log.read()
+
+
+def transfer(binaries, relay, path, target, log):
     """Sends one path and receives it; returns the code and the seconds it took."""
     began = time.monotonic()
     send = [binaries / "tallow-cli", "send", "--relay", relay, "--yes", "--json", path]
-    with running(send) as sender:
+    with running(send, stderr=log) as sender:
         code = None
         for line in sender.stdout:
             event = json.loads(line)
@@ -95,38 +100,40 @@ def transfer(binaries, relay, path, target):
                 code = event["code"]
                 break
         if code is None:
-            fail("the sender printed no code")
+            fail(f"the sender printed no code:\n{log_text(log)}")
         # In the environment, because everyone on a machine can read the arguments of a process.
         receive = [binaries / "tallow-cli", "receive", "--relay", relay, "--yes", "--json",
                    "--out", target]
-        with running(receive, env=dict(os.environ, TALLOW_CODE=code)) as receiver:
+        with running(receive, stderr=log, env=dict(os.environ, TALLOW_CODE=code)) as receiver:
             said = receiver.stdout.read()
             if receiver.wait() != 0:
-                fail(f"the receiver ended with {receiver.returncode}:\n{said}")
+                fail(f"the receiver ended with {receiver.returncode}:\n{said}{log_text(log)}")
         said = sender.stdout.read()
         if sender.wait() != 0:
-            fail(f"the sender ended with {sender.returncode}:\n{said}")
+            fail(f"the sender ended with {sender.returncode}:\n{said}{log_text(log)}")
     return code, time.monotonic() - began
 
 
 def main():
     binaries = pathlib.Path(sys.argv[1]).resolve()
-    with tempfile.TemporaryDirectory(prefix="tallow-demo.") as name:
+    # What the programs say to people goes to a log, shown only if something goes wrong.
+    with tempfile.TemporaryDirectory(prefix="tallow-demo.") as name, \
+            tempfile.TemporaryFile("w+", encoding="utf-8") as log:
         folder = pathlib.Path(name)
         (folder / "sent").mkdir()
         (folder / "arrived").mkdir()
         samples = make_samples(folder / "sent")
 
         with running([binaries / "tallow-relay", "--listen", "127.0.0.1:0"],
-                     stderr=subprocess.DEVNULL) as process:
+                     stderr=log) as process:
             ready = process.stdout.readline().strip()
             if not ready.startswith(READY):
-                fail(f"the relay did not start: {ready!r}")
+                fail(f"the relay did not start: {ready}\n{log_text(log)}")
             relay = ready.removeprefix(READY)
             print(f"relay on {relay}")
 
             for path in samples:
-                code, seconds = transfer(binaries, relay, path, folder / "arrived")
+                code, seconds = transfer(binaries, relay, path, folder / "arrived", log)
                 sent, arrived = facts(path), facts(folder / "arrived" / path.name)
                 wrong = list(differences(sent, arrived))
                 if wrong:
