@@ -90,6 +90,7 @@ set(tallow_session_headers
   session/events.hpp
   session/abort.hpp
   session/secure_channel.hpp
+  session/opening.hpp
   session/session.hpp
   session/direct_link.hpp
 )

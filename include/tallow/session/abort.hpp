@@ -3,6 +3,7 @@
 
 #include <tallow/base/error.hpp>
 #include <tallow/wire/peer_messages.hpp>
+#include <tallow/wire/relay_messages.hpp>
 
 namespace tallow::session {
 
@@ -33,6 +34,20 @@ namespace tallow::session {
     case abort_reason::internal: break;
   }
   return errc::peer_aborted;
+}
+
+/// The error that the other side's leaving means here, before anything was completed.
+[[nodiscard]] inline errc error_for(leave_reason reason) noexcept {
+  switch (reason) {
+    case leave_reason::spent: return errc::authentication_failed;
+    case leave_reason::handshake_timeout: return errc::handshake_timeout;
+    case leave_reason::slow_consumer: return errc::slow_consumer;
+    case leave_reason::quota: return errc::quota_exhausted;
+    case leave_reason::cancelled: return errc::peer_cancelled;
+    case leave_reason::disconnected:
+    case leave_reason::finished: break;
+  }
+  return errc::peer_left;
 }
 
 }  // namespace tallow::session

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -18,14 +17,13 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/code_phrase.hpp>
-#include <tallow/crypto/handshake.hpp>
 #include <tallow/crypto/rng.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/abort.hpp>
 #include <tallow/session/events.hpp>
+#include <tallow/session/opening.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/transfer/endpoint.hpp>
-#include <tallow/wire/frame_decoder.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::session {
@@ -56,7 +54,7 @@ class session {
         transfer_(&transfer),
         options_(std::move(options)),
         rng_(&rng),
-        stream_0_(frames_of_handshake, limits::unauthenticated_frame_bytes_max) {}
+        opening_(rng) {}
 
   // ---- put in ----
 
@@ -175,7 +173,7 @@ class session {
   }
 
   [[nodiscard]] const Link& link() const noexcept { return link_; }
-  [[nodiscard]] bool code_spent() const noexcept { return ledger_.spent(); }
+  [[nodiscard]] bool code_spent() const noexcept { return opening_.code_spent(); }
 
  private:
   enum class phase : std::uint8_t { meeting, handshaking, live, closing, over };
@@ -222,21 +220,12 @@ class session {
       return {};
     }
     if (phase_ == phase::handshaking && e.still_waiting) {
-      handshake_.reset();
+      opening_.abandon();
       phase_ = phase::meeting;
       tell(peer_lost{e.reason});
       return {};
     }
-    switch (e.reason) {
-      case leave_reason::spent: return fail(errc::authentication_failed);
-      case leave_reason::handshake_timeout: return fail(errc::handshake_timeout);
-      case leave_reason::slow_consumer: return fail(errc::slow_consumer);
-      case leave_reason::quota: return fail(errc::quota_exhausted);
-      case leave_reason::cancelled: return fail(errc::peer_cancelled);
-      case leave_reason::disconnected:
-      case leave_reason::finished: break;
-    }
-    return fail(errc::peer_left);
+    return fail(error_for(e.reason));
   }
 
   result<void> on(const room::refused& e, instant) {
@@ -272,12 +261,7 @@ class session {
 
   result<void> start_handshake(place placed, instant now) {
     if (phase_ != phase::meeting || !options_.code) return fail(errc::relay_message_unexpected);
-    const auto role = placed == place::first ? crypto::handshake_role::responder
-                                             : crypto::handshake_role::initiator;
-    auto started = crypto::handshake::start_initial(role, *options_.code, ledger_, {}, *rng_);
-    if (!started) return fail(started.error());
-    handshake_.emplace(std::move(*started));
-    stream_0_ = frame_decoder(frames_of_handshake, limits::unauthenticated_frame_bytes_max);
+    if (auto started = opening_.start(placed, *options_.code); !started) return started;
     phase_ = phase::handshaking;
     deadline_ = now + limits::handshake_timeout;
     tell(peer_found{});
@@ -285,50 +269,31 @@ class session {
   }
 
   result<void> on_handshake(byte_span& bytes, instant now) {
-    while (!handshake_->finished()) {
-      const auto frame = stream_0_.next(bytes);
-      if (!frame) return fail(frame.error());
-      if (!*frame) return {};
-      const auto done = handshake_frame(**frame);
-      // What the handshake has to say goes out even when it failed: that is its ABORT.
-      auto sent = send_handshake();
-      if (!done) return done;
-      if (!sent) return sent;
-    }
-    return establish(now);
-  }
-
-  result<void> handshake_frame(const frame_view& frame) {
-    if (frame.type == frame_type::abort) return handshake_->handle_abort(frame.body);
-    const auto index = static_cast<unsigned>(frame.type) -
-                       static_cast<unsigned>(frame_type::handshake_0);
-    return handshake_->handle_message(index, frame.body, *rng_);
+    const auto complete = opening_.handle_bytes(bytes);
+    // What the handshake has to say goes out even when it failed: that is its ABORT.
+    auto sent = send_handshake();
+    if (!complete) return fail(complete.error());
+    if (!sent || !*complete) return sent;
+    auto channel = opening_.take_channel();
+    if (!channel) return fail(channel.error());
+    return establish(std::move(*channel), now);
   }
 
   result<void> send_handshake() {
-    while (auto out = handshake_->poll_transmit()) {
-      const auto type = out->index > 4 ? frame_type::abort
-                                       : static_cast<frame_type>(
-                                             static_cast<unsigned>(frame_type::handshake_0) +
-                                             out->index);
+    for (;;) {
+      const auto out = opening_.poll_transmit();
+      if (!out) return fail(out.error());
+      if (!*out) return {};
       // The relay has to hear it before the other side can answer with larger frames.
-      if (type == frame_type::handshake_4) {
+      if ((*out)->type == frame_type::handshake_4) {
         if (auto done = link_.confirm(); !done) return done;
       }
-      byte_buffer bytes;
-      if (auto done = append_frame(bytes, type, out->body); !done) return done;
-      if (auto done = link_.send_slice(control_stream, bytes); !done) return done;
+      if (auto done = link_.send_slice(control_stream, (*out)->bytes); !done) return done;
     }
-    return {};
   }
 
-  result<void> establish(instant now) {
-    auto keys = handshake_->take_output();
-    if (!keys) return fail(keys.error());
-    handshake_.reset();
-    auto channel = secure_channel::make(std::move(*keys), std::move(stream_0_));
-    if (!channel) return fail(channel.error());
-    channel_.emplace(std::move(*channel));
+  result<void> establish(secure_channel channel, instant now) {
+    channel_.emplace(std::move(channel));
     phase_ = phase::live;
     heard_at_ = now;
     said_at_ = now;
@@ -501,8 +466,8 @@ class session {
       if (peer_fault) reported = error{errc::authentication_failed, 0, why.note, {}};
     }
     if (phase_ == phase::live && !peer_gave_up_) (void)say(peer_abort{reason_for(why.code)}, now);
-    handshake_.reset();
-    (void)link_.close(ledger_.spent() && phase_ == phase::handshaking ? close_reason::spent
+    opening_.abandon();
+    (void)link_.close(opening_.code_spent() && phase_ == phase::handshaking ? close_reason::spent
                                                                       : close_reason::cancelled);
     failed_ = reported;
     tell(failed{reported});
@@ -513,9 +478,7 @@ class session {
   Transfer* transfer_;
   session_options options_;
   crypto::random_generator* rng_;
-  crypto::attempt_ledger ledger_;
-  frame_decoder stream_0_;
-  std::optional<crypto::handshake> handshake_;
+  opening opening_;
   std::optional<secure_channel> channel_;
   std::optional<lanes> first_lane_;  // to be announced behind SETUP
   std::deque<event> events_;

@@ -50,7 +50,8 @@ class outgoing_lane {
   template <class Sender>
   [[nodiscard]] result<byte_view> next_frame(Sender& from) {
     const byte_span plaintext = byte_span(frame_).subspan(limits::frame_header_bytes);
-    const auto filled = from.next_chunk(plaintext.first(plaintext.size() - limits::record_tag_bytes));
+    const auto filled =
+        from.next_chunk(plaintext.first(plaintext.size() - limits::record_tag_bytes));
     if (!filled) return byte_view{};
     const byte_span frame = byte_span(frame_).first(*filled + sealed_overhead_bytes);
     if (auto done = writer_.seal_frame(frame_type::data, frame); !done) return fail(done.error());
