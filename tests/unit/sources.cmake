@@ -84,14 +84,20 @@ set(test_files_sources
 )
 
 set(test_net_sources
+  unit/net/address_test.cpp
+  unit/net/connect_test.cpp
+  unit/net/relay_server_test.cpp
 )
 
 # Parts of the tools that have no main().
 set(test_tools_sources
+  unit/tools/relay_settings_test.cpp
+  unit/tools/tallow_fuzz_test.cpp
 )
 
 # tests/attack: one test per attack on handshake, records and transfer.
 set(test_attack_sources
+  attack/relay_intrusion_test.cpp
   attack/attempts_test.cpp
   attack/cpace_share_test.cpp
   attack/downgrade_test.cpp

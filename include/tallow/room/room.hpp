@@ -214,10 +214,10 @@ class room {
   void happen(event what, const facts& about, notices& out) {
     const auto row = find_transition(state_, what);
     if (!row) return;
-    if (state_ == state::paired && row->to == state::waiting) ++returns_;
+    if (row->from == state::paired && row->to == state::waiting) ++returns_;
     state_ = row->to;
     perform(row->then, about, out);
-    if (row->to == state::closed) {
+    if (row->to == state::closed && row->from != state::closed) {
       deadline_ = about.now + limits::room_tombstone_time;
       first_.reset();
       second_.reset();

@@ -201,8 +201,10 @@ class client {
   /// Sends bytes of one stream to the other side. Before the room is live a slice is at most
   /// limits::handshake_slice_bytes_max bytes.
   ///
-  /// @errors  wrong_state, message_too_large (both cond::local): nothing is sent
+  /// @errors  wrong_state, message_too_large (both cond::local): nothing is sent; the first error
+  ///          of a connection that failed
   [[nodiscard]] result<void> send_slice(stream_id stream, byte_view bytes) {
+    if (failed_) return fail(*failed_);
     if (state_ != state::paired && state_ != state::live) return fail(errc::wrong_state);
     return queue_.push_slice(stream, bytes);
   }
@@ -212,8 +214,9 @@ class client {
   /// To be called before the slice with our last handshake message: what the other side answers to
   /// that may be larger than the relay allows in a room that is not live yet.
   ///
-  /// @errors  wrong_state (cond::local): nothing is sent
+  /// @errors  as send_slice()
   [[nodiscard]] result<void> confirm() {
+    if (failed_) return fail(*failed_);
     if (state_ != state::paired || place_ != place::first) return fail(errc::wrong_state);
     state_ = state::live;
     send(room_confirm{});
@@ -223,19 +226,24 @@ class client {
   /// Ends the room, or as second before it is live our place in it. Slices queued before are still
   /// sent; nothing is received any more.
   ///
-  /// @errors  wrong_state (cond::local): there is no room
+  /// @errors  wrong_state (cond::local): there is no room; the first error of a connection that
+  ///          failed
   [[nodiscard]] result<void> close(close_reason reason) {
+    if (failed_) return fail(*failed_);
     if (!in_room()) return fail(errc::wrong_state);
     send(close_room{reason});
     state_ = state::over;
     return {};
   }
 
-  /// Asks for the same room again on the same connection, after a peer_gone that ended our place.
+  /// Asks for the same room again on the same connection, after a peer_gone that ended our place as
+  /// second.
   ///
-  /// @errors  wrong_state (cond::local): we have a place, or the connection is over
+  /// @errors  wrong_state (cond::local): we have a place, were first, or the connection is over;
+  ///          the first error of a connection that failed
   [[nodiscard]] result<void> rejoin() {
-    if (state_ != state::parted) return fail(errc::wrong_state);
+    if (failed_) return fail(*failed_);
+    if (state_ != state::parted || place_ != place::second) return fail(errc::wrong_state);
     ask_for_room();
     state_ = state::asking;
     return {};
@@ -322,6 +330,7 @@ class client {
   }
 
   happened on_slice(byte_span body) {
+    if (state_ == state::parted) return std::nullopt;
     if (state_ != state::paired && state_ != state::live) {
       return fail(errc::relay_message_unexpected);
     }
@@ -353,7 +362,10 @@ class client {
     return joined{m.placed, m.limits_told};
   }
 
+  // Where we confirmed just as the other side left, the relay still has us waiting. For us the room
+  // is over all the same, and what goes on in it is none of our business.
   happened on(const peer_joined& m) {
+    if (state_ == state::parted) return std::nullopt;
     if (!in_room() || place_ != place::first) return fail(errc::relay_message_unexpected);
     if (m.how == arrival::turned_away) return peer_turned_away{};
     if (state_ != state::waiting) return fail(errc::relay_message_unexpected);
@@ -362,6 +374,7 @@ class client {
   }
 
   happened on(const peer_left& m) {
+    if (state_ == state::parted) return std::nullopt;
     if (state_ != state::paired && state_ != state::live) {
       return fail(errc::relay_message_unexpected);
     }

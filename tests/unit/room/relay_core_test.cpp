@@ -1,0 +1,521 @@
+#include <tallow/room/relay_core.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/relay_world.hpp"
+
+namespace tallow::room {
+namespace {
+
+using namespace std::chrono_literals;
+using test::bytes_of;
+using test::client_end;
+using test::paired_world;
+using test::relay_world;
+using test::room_of;
+using test::side;
+
+relay_options with_quota(std::uint64_t bytes) {
+  relay_options options;
+  options.rooms.each.bytes_max = bytes;
+  return options;
+}
+
+relay_error_code refusal_of(const client_end& end) {
+  const auto* why = end.last<refused>();
+  EXPECT_NE(why, nullptr);
+  return why == nullptr ? relay_error_code{} : why->report.code;
+}
+
+TEST(RelayCore, BringsTwoTogetherAndPassesTheirSlicesOn) {
+  paired_world w;
+  EXPECT_EQ(w.made().room, room_of(w.made().nameplate));
+  ASSERT_NE(w.first.last<peer_arrived>(), nullptr);
+  EXPECT_EQ(w.first.last<peer_arrived>()->placed, place::first);
+  EXPECT_EQ(w.second.last<joined>()->placed, place::second);
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{0}, bytes_of(100, 1)));
+  ASSERT_TRUE(w.second.link.send_slice(stream_id{7}, bytes_of(200, 2)));
+  w.pump();
+  ASSERT_EQ(w.second.slices.size(), 1U);
+  EXPECT_EQ(w.second.slices[0], std::pair(stream_id{0}, bytes_of(100, 1)));
+  ASSERT_EQ(w.first.slices.size(), 1U);
+  EXPECT_EQ(w.first.slices[0], std::pair(stream_id{7}, bytes_of(200, 2)));
+}
+
+TEST(RelayCore, LetsEitherSideComeFirst) {
+  relay_world w;
+  client_end& receiver = w.join(room_of(77), 2, want::receive);
+  EXPECT_EQ(receiver.last<joined>()->placed, place::first);
+  client_end& sender = w.join(room_of(77), 1, want::send);
+  EXPECT_EQ(sender.last<joined>()->placed, place::second);
+  EXPECT_NE(receiver.last<peer_arrived>(), nullptr);
+}
+
+TEST(RelayCore, ForwardsFramesByteForByte) {
+  relay_world w;
+  auto& first = w.connect_bare();
+  auto& second = w.connect_bare();
+  for (auto* end : {&first, &second}) {
+    w.send(*end, client_hello{{relay_protocol_version}, ""});
+    w.send(*end, join_room{room_of(5), side(end == &first ? 1 : 2), want::either});
+  }
+  w.send(first, room_confirm{});
+  second.got.clear();
+  // What is in the body is nobody's business but the other side's: not even its stream id.
+  byte_buffer frame;
+  ASSERT_TRUE(append_frame(frame, frame_type::peer, bytes_of(1000, 0xFF)));
+  ASSERT_TRUE(append_frame(frame, frame_type::peer, {}));
+  w.send(first, frame);
+  EXPECT_EQ(second.got, frame);
+}
+
+TEST(RelayCore, AdmitsExactlyTwoOfMany) {
+  relay_world w;
+  std::vector<client_end*> ends;
+  for (std::uint8_t i = 1; i <= 50; ++i) ends.push_back(&w.join(room_of(5), i, want::either));
+  EXPECT_NE(ends[0]->last<peer_turned_away>(), nullptr);
+  EXPECT_EQ(ends[1]->last<joined>()->placed, place::second);
+  for (std::size_t i = 2; i < ends.size(); ++i) {
+    EXPECT_EQ(refusal_of(*ends[i]), relay_error_code::room_full);
+  }
+  EXPECT_EQ(w.core.connection_count(), 2U);
+}
+
+TEST(RelayCore, DisturbsALivePairByNoThird) {
+  paired_world w;
+  w.go_live();
+  byte_buffer sent;
+  for (int i = 0; i < 50; ++i) {
+    const byte_buffer slice = bytes_of(3000, static_cast<std::uint8_t>(i));
+    append(sent, slice);
+    ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, slice));
+    w.join(w.room, static_cast<std::uint8_t>(10 + i));
+    w.advance(1100ms);
+  }
+  byte_buffer got;
+  for (const auto& [stream, bytes] : w.second.slices) append(got, bytes);
+  EXPECT_EQ(got, sent);
+  EXPECT_EQ(w.second.events.size(), 1U);  // that it has joined
+  EXPECT_EQ(w.first.count<peer_turned_away>(), 50);
+  EXPECT_EQ(w.first.events.size(), 52U);  // made, arrived
+}
+
+TEST(RelayCore, TurnsLateComersAwayFromASpentCode) {
+  paired_world w;
+  ASSERT_TRUE(w.first.link.close(close_reason::spent));
+  w.pump();
+  EXPECT_EQ(w.second.last<peer_gone>()->reason, leave_reason::spent);
+  EXPECT_EQ(refusal_of(w.join(w.room, 3)), relay_error_code::code_spent);
+  EXPECT_EQ(w.join(w.room, 4).last<refused>()->why.code, errc::code_spent);
+  w.advance(10min);
+  EXPECT_NE(w.join(w.room, 5).last<joined>(), nullptr);
+}
+
+TEST(RelayCore, TellsTheOtherOfALiveRoomThatOneIsGone) {
+  paired_world w;
+  w.go_live();
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(16'000, 9)));
+  w.pump();
+  w.disconnect(w.first);
+  EXPECT_EQ(w.second.slices.size(), 1U);
+  ASSERT_NE(w.second.last<peer_gone>(), nullptr);
+  EXPECT_FALSE(w.second.last<peer_gone>()->still_waiting);
+  EXPECT_EQ(w.core.room_count(), 0U);
+  // What was on its way to the one that is gone is no offence.
+  EXPECT_TRUE(w.second.is_open);
+}
+
+TEST(RelayCore, DeliversAllBeforeItTellsOfTheEnd) {
+  paired_world w;
+  w.go_live();
+  w.second.reads = false;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(16'000, 1)));
+  }
+  ASSERT_TRUE(w.first.link.close(close_reason::done));
+  w.pump();
+  EXPECT_FALSE(w.first.is_open);
+  w.second.reads = true;
+  w.pump();
+  EXPECT_EQ(w.second.slices.size(), 10U);
+  EXPECT_EQ(w.second.last<peer_gone>()->reason, leave_reason::finished);
+}
+
+TEST(RelayCore, IgnoresWhatWasOnItsWayToOneThatLeft) {
+  paired_world w;
+  w.go_live();
+  w.first.sends = false;
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(16'000, 1)));
+  w.disconnect(w.second);
+  w.first.sends = true;
+  w.pump();
+  EXPECT_TRUE(w.first.is_open);
+  EXPECT_FALSE(w.first.failure);
+}
+
+// R's answer to one joiner must not reach the next: it would look like a broken handshake, and a
+// confirmation would make a room live for somebody who proved nothing.
+TEST(RelayCore, KeepsWhatWasMeantForOneJoinerFromTheNext) {
+  paired_world w;
+  w.first.sends = false;
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{0}, bytes_of(50, 1)));
+  ASSERT_TRUE(w.first.link.confirm());
+  w.disconnect(w.second);
+  client_end& next = w.join(w.room, 3);
+  EXPECT_EQ(next.last<joined>()->placed, place::second);
+  w.first.sends = true;
+  w.pump();
+  EXPECT_TRUE(next.slices.empty());
+  byte_buffer frame;
+  ASSERT_TRUE(append_peer_slice(frame, stream_id{0}, bytes_of(5000, 2)));
+  w.core.handle_bytes(w.first.id, frame, w.now);
+  w.pump();
+  EXPECT_EQ(refusal_of(w.first), relay_error_code::protocol) << "the room became live";
+}
+
+TEST(RelayCore, PassesOnWhatIsSentAfterTheNextJoinerCame) {
+  paired_world w;
+  w.disconnect(w.second);
+  client_end& next = w.join(w.room, 3);
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{0}, bytes_of(50, 2)));
+  w.pump();
+  ASSERT_EQ(next.slices.size(), 1U);
+  EXPECT_EQ(next.slices[0].second, bytes_of(50, 2));
+}
+
+TEST(RelayCore, TakesALostFirstBackIntoItsRoom) {
+  relay_world w;
+  client_end& lost = w.create(1);
+  const room_id id = std::get<created>(lost.events[0]).room;
+  w.disconnect(lost);
+  w.advance(59s);
+  client_end& back = w.join(id, 1, want::send);
+  EXPECT_EQ(back.last<joined>()->placed, place::first);
+  client_end& other = w.join(id, 2);
+  EXPECT_EQ(other.last<joined>()->placed, place::second);
+  EXPECT_EQ(w.core.room_count(), 1U);
+}
+
+TEST(RelayCore, ForgetsTheRoomOfALostFirstAfterAMinute) {
+  relay_world w;
+  client_end& lost = w.create(1);
+  w.disconnect(lost);
+  w.advance(59s);
+  EXPECT_EQ(w.core.room_count(), 1U);
+  w.advance(1s);
+  EXPECT_EQ(w.core.room_count(), 0U);
+}
+
+TEST(RelayCore, EndsTheOlderConnectionOfASide) {
+  relay_world w;
+  client_end& older = w.join(room_of(5), 1, want::send);
+  client_end& newer = w.join(room_of(5), 1, want::send);
+  EXPECT_EQ(refusal_of(older), relay_error_code::replaced);
+  EXPECT_EQ(newer.last<joined>()->placed, place::first);
+  w.disconnect(older);
+  EXPECT_EQ(w.join(room_of(5), 2).last<joined>()->placed, place::second);
+}
+
+TEST(RelayCore, LetsOneThatWasPartedJoinAgain) {
+  paired_world w;
+  w.disconnect(w.first);
+  ASSERT_NE(w.second.last<peer_gone>(), nullptr);
+  EXPECT_FALSE(w.second.last<peer_gone>()->still_waiting);
+  ASSERT_TRUE(w.second.link.rejoin());
+  w.pump();
+  EXPECT_EQ(w.second.last<joined>()->placed, place::first);
+  client_end& back = w.join(w.room, 1, want::send);
+  EXPECT_EQ(back.last<joined>()->placed, place::second);
+  EXPECT_NE(w.second.last<peer_arrived>(), nullptr);
+}
+
+TEST(RelayCore, EndsOneThatWasPartedAndStaysForNothing) {
+  paired_world w;
+  w.go_live();
+  w.disconnect(w.first);
+  w.advance(29s);
+  EXPECT_TRUE(w.second.is_open);
+  w.advance(1s);
+  EXPECT_EQ(refusal_of(w.second), relay_error_code::idle);
+}
+
+TEST(RelayCore, TellsTheWaitingWhenTheHandshakeTakesTooLong) {
+  paired_world w;
+  w.advance(30s);
+  EXPECT_EQ(refusal_of(w.second), relay_error_code::handshake_timeout);
+  EXPECT_EQ(w.first.last<peer_gone>()->reason, leave_reason::handshake_timeout);
+  EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+  EXPECT_NE(w.join(w.room, 3).last<joined>(), nullptr);
+}
+
+TEST(RelayCore, EndsARoomThatSawTooManyAttempts) {
+  paired_world w;
+  w.disconnect(w.second);
+  for (std::uint8_t i = 0; i < limits::room_returns_max; ++i) {
+    EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+    w.disconnect(w.join(w.room, static_cast<std::uint8_t>(10 + i)));
+  }
+  EXPECT_EQ(refusal_of(w.first), relay_error_code::attempts_used);
+  EXPECT_EQ(refusal_of(w.join(w.room, 50)), relay_error_code::code_spent);
+}
+
+TEST(RelayCore, ExpiresWaitingRoomsAndLetsLiveOnesBe) {
+  relay_options options;
+  options.rooms.each.waiting_max = 60s;
+  paired_world w(options);
+  w.go_live();
+  client_end& waits = w.create(9);
+  w.advance(60s);
+  EXPECT_EQ(refusal_of(waits), relay_error_code::room_expired);
+  EXPECT_EQ(waits.last<refused>()->report.limit, 60U);
+  w.advance(48h);
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(10, 1)));
+  w.pump();
+  EXPECT_EQ(w.second.slices.size(), 1U);
+}
+
+TEST(RelayCore, EndsAConnectionThatFellSilent) {
+  paired_world w;
+  w.go_live();
+  w.silence_clients();
+  w.advance(44s);
+  EXPECT_TRUE(w.first.is_open);
+  w.advance(2s);
+  EXPECT_FALSE(w.first.is_open);
+  EXPECT_EQ(w.core.room_count(), 0U);
+  w.advance(60s);
+  EXPECT_EQ(w.core.connection_count(), 0U);
+}
+
+TEST(RelayCore, CarriesTheQuotaToTheByteAndTellsBoth) {
+  // A body of 100 bytes: one of stream id, one of count, 98 of slice.
+  paired_world w(with_quota(300));
+  w.go_live();
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(98, 1)));
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(98, 1)));
+  ASSERT_TRUE(w.second.link.send_slice(stream_id{1}, bytes_of(98, 1)));
+  w.pump();
+  EXPECT_EQ(w.second.slices.size() + w.first.slices.size(), 3U);
+  EXPECT_EQ(w.first.last<quota_low>()->bytes_left, 0U);
+  EXPECT_EQ(w.core.bytes_relayed(), 300U);
+  ASSERT_TRUE(w.second.link.send_slice(stream_id{1}, {}));
+  w.pump();
+  EXPECT_EQ(refusal_of(w.first), relay_error_code::quota);
+  EXPECT_EQ(refusal_of(w.second), relay_error_code::quota);
+  EXPECT_EQ(w.second.last<refused>()->report.limit, 300U);
+  EXPECT_EQ(w.core.bytes_relayed(), 300U);
+}
+
+TEST(RelayCore, AllowsSmallSlicesOnlyBeforeTheRoomIsLive) {
+  {
+    paired_world w;
+    ASSERT_TRUE(w.second.link.send_slice(stream_id{0},
+                                         bytes_of(limits::handshake_slice_bytes_max, 1)));
+    w.pump();
+    EXPECT_EQ(w.first.slices.size(), 1U);
+    ASSERT_TRUE(w.second.link.send_slice(stream_id{0}, bytes_of(4096, 1)));
+    w.pump();
+    EXPECT_EQ(refusal_of(w.second), relay_error_code::protocol);
+    EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+  }
+  paired_world w;
+  w.go_live();
+  ASSERT_TRUE(w.second.link.send_slice(stream_id{0}, bytes_of(limits::peer_slice_bytes_max, 1)));
+  w.pump();
+  EXPECT_EQ(w.first.slices.size(), 1U);
+}
+
+TEST(RelayCore, EndsAJoinerThatSendsMoreThanAHandshake) {
+  paired_world w;
+  for (int i = 0; i < 20; ++i) {
+    (void)w.second.link.send_slice(stream_id{0}, bytes_of(4000, 1));
+    w.pump();
+  }
+  EXPECT_EQ(refusal_of(w.second), relay_error_code::protocol);
+  EXPECT_EQ(w.first.slices.size(), 16U);  // 64 KiB
+  EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+}
+
+TEST(RelayCore, StopsReadingWhileThePartnerDoesNot) {
+  paired_world w;
+  w.go_live();
+  w.second.reads = false;
+  std::size_t sent = 0;
+  while (w.core.wants_read(w.first.id) && sent < 100) {
+    ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(16'000, 1)));
+    w.pump();
+    ++sent;
+  }
+  EXPECT_LT(sent, 20U);
+  EXPECT_GT(sent, 15U);
+  // The other direction still flows.
+  ASSERT_TRUE(w.second.link.send_slice(stream_id{1}, bytes_of(10, 2)));
+  w.pump();
+  EXPECT_EQ(w.first.slices.size(), 1U);
+  w.second.reads = true;
+  w.pump();
+  EXPECT_TRUE(w.core.wants_read(w.first.id));
+  EXPECT_EQ(w.second.slices.size(), sent);
+}
+
+TEST(RelayCore, SaysWhenReadingMayGoOn) {
+  paired_world w;
+  w.go_live();
+  w.second.reads = false;
+  for (int i = 0; i < 18; ++i) {
+    ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(16'000, 1)));
+    w.pump();
+  }
+  ASSERT_FALSE(w.core.wants_read(w.first.id));
+  bool is_told = false;
+  while (!w.core.wants_read(w.first.id)) {
+    w.core.transmitted(w.second.id, w.core.poll_transmit(w.second.id).size(), w.now);
+    while (const auto e = w.core.poll_event()) {
+      const auto* told = std::get_if<can_read>(&*e);
+      is_told = is_told || (told != nullptr && told->id == w.first.id);
+    }
+  }
+  EXPECT_TRUE(is_told);
+}
+
+TEST(RelayCore, ClosesASlowConsumerAndSaysSo) {
+  paired_world w;
+  w.go_live();
+  w.second.reads = false;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(16'000, 1)));
+  }
+  w.pump();
+  w.advance(29s);
+  EXPECT_TRUE(w.second.is_open);
+  w.advance(2s);
+  EXPECT_FALSE(w.second.is_open);
+  EXPECT_EQ(w.first.last<peer_gone>()->reason, leave_reason::slow_consumer);
+  EXPECT_TRUE(w.noted("slow consumer"));
+}
+
+TEST(RelayCore, LetsAReaderBeSlowAsLongAsItReads) {
+  relay_world w;
+  client_end& first = w.join(room_of(5), 1, want::send);
+  auto& second = w.connect_bare();
+  w.send(second, client_hello{{relay_protocol_version}, ""});
+  w.send(second, join_room{room_of(5), side(2), want::receive});
+  ASSERT_TRUE(first.link.confirm());
+  w.pump();
+  second.reads = false;
+  for (int i = 0; i < 15; ++i) {
+    ASSERT_TRUE(first.link.send_slice(stream_id{1}, bytes_of(16'000, 1)));
+  }
+  w.pump();
+  for (int i = 0; i < 20; ++i) {
+    w.core.transmitted(second.id, 100, w.now);
+    w.advance(20s);
+    w.send(second, relay_ping{});
+  }
+  EXPECT_TRUE(second.is_open);
+  w.advance(30s);
+  EXPECT_FALSE(second.is_open);
+}
+
+TEST(RelayCore, RefusesTwoOfTheSameWant) {
+  relay_world w;
+  client_end& first = w.join(room_of(5), 1, want::receive);
+  EXPECT_EQ(refusal_of(w.join(room_of(5), 2, want::receive)), relay_error_code::wants_clash);
+  EXPECT_NE(first.last<peer_turned_away>(), nullptr);
+  EXPECT_EQ(w.join(room_of(5), 3, want::send).last<joined>()->placed, place::second);
+}
+
+TEST(RelayCore, RefusesConnectionsBeyondItsLimit) {
+  relay_options options;
+  options.connections_max = 2;
+  relay_world w(options);
+  w.create(1);
+  w.create(2);
+  EXPECT_EQ(refusal_of(w.create(3)), relay_error_code::relay_full);
+  EXPECT_EQ(w.core.connection_count(), 2U);
+}
+
+TEST(RelayCore, TellsItsLimitsAndItsNotice) {
+  relay_options options;
+  options.rooms.each = {12'345, 90s};
+  options.notice = "closed on Sunday";
+  options.software = "relay";
+  relay_world w(options);
+  client_end& first = w.create(1);
+  const relay_limits told{12'345, 90, 0};
+  ASSERT_TRUE(first.link.relay());
+  EXPECT_EQ(*first.link.relay(), (relay_hello{relay_protocol_version, "relay", told,
+                                              "closed on Sunday"}));
+  EXPECT_EQ(first.last<created>()->limits, told);
+  EXPECT_EQ(first.last<created>()->expiry_seconds, 90U);
+}
+
+TEST(RelayCore, AnswersAVersionThatItDoesNotSpeakWithItsOwn) {
+  relay_world w;
+  auto& end = w.connect_bare();
+  w.send(end, client_hello{{2, 3}, ""});
+  byte_buffer expected;
+  ASSERT_TRUE(append_message(
+      expected, error_report{relay_error_code::version, 0, 0, {relay_protocol_version}}));
+  EXPECT_EQ(end.got, expected);
+  EXPECT_FALSE(end.is_open);
+}
+
+TEST(RelayCore, DrainsByRefusingTellingAndWaiting) {
+  paired_world w;
+  w.go_live();
+  client_end& waits = w.create(9);
+  w.core.drain(w.now, 10s);
+  w.pump();
+  EXPECT_EQ(waits.count<draining>(), 1);
+  EXPECT_EQ(refusal_of(waits), relay_error_code::draining);
+  ASSERT_NE(w.first.last<draining>(), nullptr);
+  EXPECT_EQ(w.first.last<draining>()->deadline_ms, 10'000U);
+  EXPECT_EQ(refusal_of(w.create(10)), relay_error_code::draining);
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(10, 1)));
+  w.pump();
+  EXPECT_EQ(w.second.slices.size(), 1U);
+  w.advance(10s);
+  EXPECT_EQ(refusal_of(w.first), relay_error_code::draining);
+  EXPECT_EQ(w.core.connection_count(), 0U);
+}
+
+TEST(RelayCore, DrainsAtOnceWhenNobodyIsThere) {
+  relay_world w;
+  w.core.drain(w.now, 10s);
+  EXPECT_EQ(w.core.connection_count(), 0U);
+}
+
+TEST(RelayCore, LimitsFailedJoinsBySource) {
+  paired_world w;
+  w.go_live();
+  for (unsigned i = 0; i < failed_joins::per_minute_max; ++i) {
+    EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 1)), relay_error_code::room_full);
+  }
+  client_end& waits = w.join(w.room, 50, want::receive, 1);
+  EXPECT_EQ(refusal_of(waits), relay_error_code::rate_limited);
+  EXPECT_GT(waits.last<refused>()->report.retry_after_ms, 0U);
+  EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 2)), relay_error_code::room_full);
+  w.advance(60s);
+  EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 1)), relay_error_code::room_full);
+}
+
+TEST(RelayCore, NotesNothingThatNamesAnybody) {
+  paired_world w;
+  w.go_live();
+  w.join(w.room, 3);
+  w.disconnect(w.first);
+  w.advance(60s);
+  ASSERT_FALSE(w.notes.empty());
+  for (const auto& note : w.notes) {
+    EXPECT_EQ(note.find_first_of("0123456789"), std::string::npos) << note;
+  }
+}
+
+}  // namespace
+}  // namespace tallow::room
