@@ -39,7 +39,8 @@ struct decoder_setting {
 
 /// What the header at the start of `rest` deserves, written down a second time and in another way
 /// than the decoder's.
-[[nodiscard]] inline std::optional<errc> refusal_of(byte_view rest, const decoder_setting& setting) {
+[[nodiscard]] inline std::optional<errc> refusal_of(byte_view rest,
+                                                     const decoder_setting& setting) {
   const std::uint32_t length = load_big_endian<std::uint32_t>(rest.first<4>());
   const auto type = std::to_integer<std::uint8_t>(rest[4]);
   const auto limit = frame_bytes_max(type);

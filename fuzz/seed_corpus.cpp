@@ -162,7 +162,7 @@ void write_refused_frames(const corpus& out) {
   out.add_hex("error_length_huge", "03" "ffffffff" "31" "00" "0000");
   out.add_hex("error_flags_set", "00" "00000000" "11" "01" "0000");
   out.add_hex("error_reserved_set", "00" "00000000" "11" "00" "0001");
-  out.add_hex("error_in_second_frame", "00" "00000000" "11" "00" "0000" "00000000" "fe" "00" "0000");
+  out.add_hex("error_in_second_frame", "00" "0000000011000000" "00000000fe000000");
 }
 
 }  // namespace

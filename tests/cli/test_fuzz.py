@@ -58,8 +58,8 @@ class Usage(unittest.TestCase):
         with tempfile.TemporaryDirectory() as empty:
             for arguments in ((), ("codec", "--runs", "many"), ("codec", "--seed", "-1"),
                               ("codec", "--target", "nobody"), ("codec", "--corpus", "/nowhere"),
-                              ("codec", "--corpus", empty), ("replay",), ("replay", empty + "/none"),
-                              ("replay", empty), ("bake",)):
+                              ("codec", "--corpus", empty), ("replay",), ("replay", empty),
+                              ("replay", empty + "/none"), ("bake",)):
                 with self.subTest(arguments):
                     self.assertEqual(fuzz(*arguments).returncode, 2)
 

@@ -51,8 +51,7 @@ void expect_frames(const reception& all, frame_type type,
 }
 
 TEST(FrameDecoder, GivesTheSameFramesHoweverTheyAreSplit) {
-  const auto sizes = {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{9},
-                      std::size_t{0}, std::size_t{0}, std::size_t{4096}, std::size_t{70000}};
+  const std::initializer_list<std::size_t> sizes{0, 1, 7, 8, 9, 0, 0, 4096, 70000};
   const byte_buffer stream = stream_of(frame_type::data, sizes);
   expect_frames(fuzz::receive_three_ways(frame_decoder(frames_of_lane), stream), frame_type::data,
                 sizes);
@@ -66,7 +65,7 @@ TEST(FrameDecoder, GivesTheSameFramesHoweverTheyAreSplit) {
 }
 
 TEST(FrameDecoder, GivesTheSameFramesCutAtEveryPlace) {
-  const auto sizes = {std::size_t{0}, std::size_t{3}, std::size_t{20}};
+  const std::initializer_list<std::size_t> sizes{0, 3, 20};
   const byte_buffer stream = stream_of(frame_type::sealed, sizes);
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     std::size_t next = cut == 0 ? stream.size() : cut;
