@@ -65,6 +65,7 @@
 #include <tallow/session/abort.hpp>
 #include <tallow/session/direct_link.hpp>
 #include <tallow/session/events.hpp>
+#include <tallow/session/opening.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/session/session.hpp>
 #include <tallow/session/transport.hpp>

@@ -6,13 +6,12 @@
 #include <optional>
 #include <utility>
 
-#include <botan/rng.h>
-
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/limits.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/handshake.hpp>
+#include <tallow/crypto/rng.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/wire/frame_decoder.hpp>
 #include <tallow/wire/message.hpp>
@@ -22,7 +21,7 @@ namespace tallow::session {
 /// Runs handshakes with one code, one at a time, until one of them succeeds or the code is spent.
 class opening {
  public:
-  explicit opening(Botan::RandomNumberGenerator& rng) noexcept
+  explicit opening(crypto::random_generator& rng) noexcept
       : rng_(&rng), decoder_(frames_of_handshake, limits::unauthenticated_frame_bytes_max) {}
 
   /// Begins a handshake; the first in the room answers, the second initiates.
@@ -102,7 +101,7 @@ class opening {
     return static_cast<frame_type>(static_cast<unsigned>(frame_type::handshake_0) + index);
   }
 
-  Botan::RandomNumberGenerator* rng_;
+  crypto::random_generator* rng_;
   crypto::attempt_ledger ledger_;
   frame_decoder decoder_;
   std::optional<crypto::handshake> run_;
