@@ -91,7 +91,7 @@ TEST(CpaceShare, ResponderRefusesBadOnesBeforeItAnswers) {
     ASSERT_TRUE(pair.error_r.has_value()) << name;
     const auto expected =
         share.size() == 65 ? errc::authentication_failed : errc::handshake_malformed;
-    EXPECT_EQ(pair.error_r->code, expected) << name;
+    EXPECT_EQ(test::code_of(pair.error_r), expected) << name;
     EXPECT_TRUE(message(pair.sent_r, 2).empty()) << name;
     EXPECT_EQ(to_hex(message(pair.sent_r, handshake::abort_index)), "00") << name;
     EXPECT_EQ(pair.ledger_r.answers(), 0U) << name << ": no guess was tested";
@@ -110,7 +110,7 @@ TEST(CpaceShare, InitiatorRefusesBadOnesBeforeItAnswers) {
       return true;
     });
     ASSERT_TRUE(pair.error_i.has_value()) << name;
-    EXPECT_EQ(pair.error_i->code, errc::authentication_failed) << name;
+    EXPECT_EQ(test::code_of(pair.error_i), errc::authentication_failed) << name;
     EXPECT_TRUE(message(pair.sent_i, 3).empty()) << name;
     EXPECT_EQ(to_hex(message(pair.sent_i, handshake::abort_index)), "00") << name;
   }

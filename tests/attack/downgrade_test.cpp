@@ -59,8 +59,8 @@ TEST(Downgrade, OfWhatIsOfferedFailsAtTheTag) {
     const auto seen = run_with(0, changes[n]);
     EXPECT_FALSE(seen.any_finished) << n;
     ASSERT_TRUE(seen.r && seen.i) << n;
-    EXPECT_EQ(seen.r->code, errc::authentication_failed) << n;
-    EXPECT_EQ(seen.i->code, errc::authentication_failed) << n;
+    EXPECT_EQ(test::code_of(seen.r), errc::authentication_failed) << n;
+    EXPECT_EQ(test::code_of(seen.i), errc::authentication_failed) << n;
   }
 }
 
@@ -68,10 +68,10 @@ TEST(Downgrade, OfWhatIsTakenFailsAtTheTag) {
   // Both suites were offered; the initiator took the first.
   const auto seen = run_with(1, [](hello& h) { h.suites = {2}; });
   EXPECT_FALSE(seen.any_finished);
-  EXPECT_EQ(seen.r->code, errc::authentication_failed);
+  EXPECT_EQ(test::code_of(seen.r), errc::authentication_failed);
   const auto nonce = run_with(1, [](hello& h) { h.nonce[0] ^= std::byte{1}; });
   EXPECT_FALSE(nonce.any_finished);
-  EXPECT_EQ(nonce.r->code, errc::authentication_failed);
+  EXPECT_EQ(test::code_of(nonce.r), errc::authentication_failed);
 }
 
 TEST(Downgrade, ToWhatWasNotOfferedIsRefusedAtOnce) {
@@ -89,7 +89,7 @@ TEST(Downgrade, ToWhatWasNotOfferedIsRefusedAtOnce) {
   for (std::size_t n = 0; n < changes.size(); ++n) {
     const auto seen = run_with(1, changes[n]);
     ASSERT_TRUE(seen.r.has_value()) << n;
-    EXPECT_EQ(seen.r->code, errc::handshake_malformed) << n;
+    EXPECT_EQ(test::code_of(seen.r), errc::handshake_malformed) << n;
     EXPECT_TRUE(seen.m2.empty()) << n;
   }
 }
@@ -106,13 +106,15 @@ TEST(Downgrade, ByNumbersThatNobodySendsIsRefusedAtOnce) {
   for (std::size_t n = 0; n < changes.size(); ++n) {
     const auto seen = run_with(0, changes[n]);
     ASSERT_TRUE(seen.i.has_value()) << n;
-    EXPECT_EQ(seen.i->code, errc::handshake_malformed) << n;
+    EXPECT_EQ(test::code_of(seen.i), errc::handshake_malformed) << n;
   }
 }
 
 TEST(Downgrade, ToAVersionOrSuiteThatOneSideLacksIsToldApart) {
-  EXPECT_EQ(run_with(0, [](hello& h) { h.versions = {255}; }).i->code, errc::versions_do_not_meet);
-  EXPECT_EQ(run_with(0, [](hello& h) { h.suites = {0x7777}; }).i->code, errc::suites_do_not_meet);
+  const auto version = run_with(0, [](hello& h) { h.versions = {255}; });
+  EXPECT_EQ(test::code_of(version.i), errc::versions_do_not_meet);
+  const auto suite = run_with(0, [](hello& h) { h.suites = {0x7777}; });
+  EXPECT_EQ(test::code_of(suite.i), errc::suites_do_not_meet);
 }
 
 }  // namespace

@@ -69,8 +69,8 @@ struct visible {
   explicit visible(const handshake_pair& pair) {
     for (const auto& out : pair.sent_r) note(out, sent_r);
     for (const auto& out : pair.sent_i) note(out, sent_i);
-    if (pair.error_r) r = pair.error_r->code;
-    if (pair.error_i) i = pair.error_i->code;
+    if (pair.error_r) r = test::code_of(pair.error_r);
+    if (pair.error_i) i = test::code_of(pair.error_i);
   }
   bool operator==(const visible&) const = default;
 

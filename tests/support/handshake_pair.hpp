@@ -12,6 +12,7 @@
 
 #include <tallow/crypto/handshake.hpp>
 
+#include "support/code_of.hpp"
 #include "support/test_rng.hpp"
 
 namespace tallow::test {

@@ -172,9 +172,7 @@ class handshake {
   [[nodiscard]] result<state> next(waits_for_m0 s, byte_view m0, random_generator& rng);
   [[nodiscard]] result<state> next(waits_for_m2 s, byte_view m2, random_generator& rng);
   [[nodiscard]] result<state> next(waits_for_m4 s, byte_view m4, random_generator& rng);
-  [[nodiscard]] result<state> next(finished_state s, byte_view m,
-                                   random_generator& rng);
-  [[nodiscard]] result<state> next(failed_state s, byte_view m, random_generator& rng);
+  [[nodiscard]] result<state> next_state(byte_view body, random_generator& rng);
 
   [[nodiscard]] static state finish(handshake_role role, const hello& selected,
                                     std::uint32_t generation, const detail::agreed_key& agreed);

@@ -181,10 +181,18 @@ inline result<void> handshake::handle_message(unsigned index, byte_view body,
   if (index != *expected()) {
     return fail_with({keyed() ? errc::authentication_failed : errc::handshake_unexpected});
   }
-  auto reached = std::visit([&](auto& s) { return next(std::move(s), body, rng); }, state_);
+  auto reached = next_state(body, rng);
   if (!reached) return fail_with(reached.error());
   state_ = std::move(*reached);
   return {};
+}
+
+inline result<handshake::state> handshake::next_state(byte_view body, random_generator& rng) {
+  if (auto* s = std::get_if<waits_for_m1>(&state_)) return next(std::move(*s), body, rng);
+  if (auto* s = std::get_if<waits_for_m3>(&state_)) return next(std::move(*s), body, rng);
+  if (auto* s = std::get_if<waits_for_m0>(&state_)) return next(std::move(*s), body, rng);
+  if (auto* s = std::get_if<waits_for_m2>(&state_)) return next(std::move(*s), body, rng);
+  return next(std::move(std::get<waits_for_m4>(state_)), body, rng);
 }
 
 inline result<void> handshake::handle_abort(byte_view body) {
@@ -394,16 +402,6 @@ inline result<handshake::state> handshake::next(waits_for_m3 s, byte_view m3,
 }
 
 // ---- the end ----
-
-inline result<handshake::state> handshake::next(finished_state /*s*/, byte_view /*m*/,
-                                                random_generator& /*rng*/) {
-  return fail(errc::wrong_state);
-}
-
-inline result<handshake::state> handshake::next(failed_state s, byte_view /*m*/,
-                                                random_generator& /*rng*/) {
-  return fail(s.first);
-}
 
 inline handshake::state handshake::finish(handshake_role role, const hello& selected,
                                           std::uint32_t generation,
