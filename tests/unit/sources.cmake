@@ -69,10 +69,20 @@ set(test_crypto_sources
 set(test_transfer_sources
   unit/transfer/path_rules_test.cpp
   unit/transfer/path_set_test.cpp
+  unit/transfer/byte_space_test.cpp
+  unit/transfer/chunk_window_test.cpp
+  unit/transfer/scheduler_test.cpp
+  unit/transfer/journal_test.cpp
+  unit/transfer/manifest_test.cpp
+  unit/transfer/lane_test.cpp
+  unit/transfer/sender_test.cpp
+  unit/transfer/receiver_test.cpp
 )
 
 set(test_session_sources
   unit/session/session_test.cpp
+  unit/session/abort_test.cpp
+  unit/session/direct_link_test.cpp
 )
 
 set(test_files_sources
@@ -91,6 +101,7 @@ set(test_net_sources
 
 # Parts of the tools that have no main().
 set(test_tools_sources
+  unit/tools/exit_code_test.cpp
   unit/tools/relay_settings_test.cpp
   unit/tools/tallow_fuzz_test.cpp
 )

@@ -165,7 +165,7 @@ struct manifest_page {
   bool operator==(const manifest_page&) const = default;
 };
 
-/// The page's entries are wanted, less those declined (places within the page, ascending).
+/// The page's entries are wanted, less those declined (ascending).
 struct accept {
   static constexpr sealed_type type = sealed_type::accept;
   page_index page{};

@@ -1,0 +1,126 @@
+#include <tallow/transfer/byte_space.hpp>
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace tallow::transfer {
+namespace {
+
+std::vector<piece> pieces_of(const byte_space& space, std::uint64_t chunk) {
+  std::vector<piece> all;
+  space.for_each_piece(chunk_index{chunk}, [&](const piece& p) {
+    all.push_back(p);
+    return true;
+  });
+  return all;
+}
+
+byte_space space_of(std::size_t chunk_bytes, const std::vector<std::uint64_t>& sizes) {
+  byte_space space(chunk_bytes);
+  for (const std::uint64_t size : sizes) EXPECT_TRUE(space.add_entry(size).has_value());
+  return space;
+}
+
+TEST(ByteSpace, CountsAShortChunkOnlyWhenItIsComplete) {
+  byte_space space = space_of(10, {25});
+  EXPECT_EQ(space.chunk_count(), 2U);
+  space.complete();
+  EXPECT_EQ(space.chunk_count(), 3U);
+  EXPECT_EQ(space.chunk_length(chunk_index{1}), 10U);
+  EXPECT_EQ(space.chunk_length(chunk_index{2}), 5U);
+}
+
+TEST(ByteSpace, HasNoShortChunkWhenTheSizesFillTheLastOne) {
+  byte_space space = space_of(10, {7, 13});
+  space.complete();
+  EXPECT_EQ(space.chunk_count(), 2U);
+  EXPECT_EQ(space.chunk_length(chunk_index{1}), 10U);
+}
+
+TEST(ByteSpace, HasNoChunksWhenAllEntriesAreEmpty) {
+  byte_space space = space_of(10, {0, 0, 0});
+  space.complete();
+  EXPECT_EQ(space.chunk_count(), 0U);
+  EXPECT_EQ(space.entry_count(), 3U);
+}
+
+TEST(ByteSpace, CutsEntriesIntoPieces) {
+  byte_space space = space_of(10, {0, 4, 0, 0, 17, 0, 3, 0});
+  space.complete();
+  ASSERT_EQ(space.chunk_count(), 3U);
+
+  const auto first = pieces_of(space, 0);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].entry.value, 1U);
+  EXPECT_EQ(first[0].length, 4U);
+  EXPECT_EQ(first[1].entry.value, 4U);
+  EXPECT_EQ(first[1].entry_offset, 0U);
+  EXPECT_EQ(first[1].chunk_offset, 4U);
+  EXPECT_EQ(first[1].length, 6U);
+
+  const auto second = pieces_of(space, 1);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0].entry_offset, 6U);
+  EXPECT_EQ(second[0].length, 10U);
+
+  const auto third = pieces_of(space, 2);
+  ASSERT_EQ(third.size(), 2U);
+  EXPECT_EQ(third[0].entry.value, 4U);
+  EXPECT_EQ(third[0].length, 1U);
+  EXPECT_EQ(third[1].entry.value, 6U);
+  EXPECT_EQ(third[1].length, 3U);
+}
+
+// Whatever the sizes, the pieces of all chunks are the bytes of all entries, each once, in order.
+TEST(ByteSpace, CoversEveryByteOnce) {
+  std::uint32_t random = 1;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::uint64_t> sizes;
+    for (int i = 0; i < 30; ++i) {
+      random = random * 1664525U + 1013904223U;
+      sizes.push_back((random >> 24U) % 3 == 0 ? 0 : (random >> 16U) % 40);
+    }
+    byte_space space = space_of(1 + (random >> 20U) % 16, sizes);
+    space.complete();
+    std::vector<std::uint64_t> next(sizes.size(), 0);
+    std::uint64_t total = 0;
+    for (std::uint64_t chunk = 0; chunk < space.chunk_count(); ++chunk) {
+      std::size_t at = 0;
+      for (const piece& p : pieces_of(space, chunk)) {
+        const auto entry = static_cast<std::size_t>(p.entry.value);
+        EXPECT_EQ(p.chunk_offset, at);
+        EXPECT_EQ(p.entry_offset, next[entry]);
+        at += p.length;
+        next[entry] += p.length;
+      }
+      EXPECT_EQ(at, space.chunk_length(chunk_index{chunk}));
+      total += at;
+    }
+    EXPECT_EQ(next, sizes);
+    EXPECT_EQ(total, space.byte_count());
+  }
+}
+
+TEST(ByteSpace, WantsAChunkAsLongAsOneOfItsEntriesIsWanted) {
+  byte_space space = space_of(10, {10, 5, 15});
+  space.complete();
+  space.decline(entry_index{0});
+  EXPECT_FALSE(space.chunk_wanted(chunk_index{0}));
+  space.decline(entry_index{1});
+  EXPECT_TRUE(space.chunk_wanted(chunk_index{1}));
+  space.decline(entry_index{2});
+  EXPECT_FALSE(space.chunk_wanted(chunk_index{1}));
+}
+
+TEST(ByteSpace, RefusesSizesThatAddUpToMoreThanAnOffset) {
+  byte_space space(10);
+  EXPECT_TRUE(space.add_entry(limits::file_bytes_max).has_value());
+  EXPECT_EQ(space.add_entry(1).error().code, errc::totals_wrong);
+  EXPECT_EQ(space.add_entry(UINT64_MAX).error().code, errc::totals_wrong);
+  EXPECT_EQ(space.byte_count(), limits::file_bytes_max);
+  EXPECT_EQ(space.entry_count(), 1U);
+}
+
+}  // namespace
+}  // namespace tallow::transfer

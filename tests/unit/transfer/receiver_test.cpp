@@ -1,0 +1,269 @@
+// The receiver against a peer that is authenticated and yet breaks every rule.
+#include <tallow/transfer/receiver.hpp>
+
+#include <gtest/gtest.h>
+
+#include <tallow/transfer/memory.hpp>
+
+namespace tallow::transfer {
+namespace {
+
+constexpr std::size_t chunk = limits::chunk_bytes_min;
+
+entry file(std::string path, std::uint64_t size) {
+  entry e;
+  e.path = std::move(path);
+  e.size = size;
+  e.mode = 0644;
+  return e;
+}
+
+class ReceiverTest : public testing::Test {
+ protected:
+  result<void> setup_with(std::uint32_t chunk_bytes = chunk,
+                          transfer_role role = transfer_role::sender) {
+    setup m;
+    m.role = role;
+    m.chunk_bytes = chunk_bytes;
+    return receiver_.handle(m, now_);
+  }
+
+  result<void> page(std::vector<entry> entries, bool last = true) {
+    manifest_page m{page_index{pages_}, entry_index{entries_}, last, std::move(entries)};
+    const auto count = m.entries.size();
+    hash_.add_page(m);
+    auto done = receiver_.handle(std::move(m), now_);
+    if (done) {
+      ++pages_;
+      entries_ += count;
+    }
+    return done;
+  }
+
+  result<void> chunk_of(std::uint64_t index, std::size_t size, char fill = 'x',
+                        chunk_codec codec = chunk_codec::none) {
+    const byte_buffer bytes(size, static_cast<std::byte>(fill));
+    return receiver_.handle_chunk({codec, chunk_index{index}, bytes}, now_);
+  }
+
+  result<void> all_done(std::uint64_t below, std::vector<entry_failure> failed = {}) {
+    return receiver_.handle(entries_done{entry_index{below}, std::move(failed)}, now_);
+  }
+
+  result<void> finish(std::uint64_t entries, std::uint64_t bytes, std::uint64_t chunks) {
+    return receiver_.handle(end{entries, bytes, chunks, hash_.digest()}, now_);
+  }
+
+  // A receiver that was offered one file of two and a half chunks, and took it.
+  void accept_one_file() {
+    ASSERT_TRUE(setup_with().has_value());
+    ASSERT_TRUE(page({file("f", 2 * chunk + chunk / 2)}).has_value());
+    ASSERT_TRUE(receiver_.accept_offer().has_value());
+  }
+
+  static errc code(const result<void>& r) { return r ? errc{} : r.error().code; }
+
+  memory_sink sink_{{1, 2}};
+  receiver<memory_sink> receiver_{sink_};
+  manifest_hash hash_;
+  instant now_{};
+  std::uint32_t pages_ = 0;
+  std::uint64_t entries_ = 0;
+};
+
+TEST_F(ReceiverTest, TakesChunksInAnyOrder) {
+  accept_one_file();
+  EXPECT_TRUE(chunk_of(2, chunk / 2, 'c').has_value());
+  EXPECT_TRUE(chunk_of(0, chunk, 'a').has_value());
+  EXPECT_TRUE(chunk_of(1, chunk, 'b').has_value());
+  ASSERT_TRUE(all_done(1).has_value());
+  ASSERT_TRUE(finish(1, 2 * chunk + chunk / 2, 3).has_value());
+  ASSERT_EQ(sink_.files().size(), 1U);
+  const byte_buffer& bytes = sink_.files()[0].bytes;
+  EXPECT_EQ(bytes[0], std::byte{'a'});
+  EXPECT_EQ(bytes[chunk], std::byte{'b'});
+  EXPECT_EQ(bytes[2 * chunk], std::byte{'c'});
+}
+
+TEST_F(ReceiverTest, TakesTheEndBeforeTheLastChunks) {
+  accept_one_file();
+  ASSERT_TRUE(chunk_of(0, chunk).has_value());
+  ASSERT_TRUE(all_done(1).has_value());
+  ASSERT_TRUE(finish(1, 2 * chunk + chunk / 2, 3).has_value());
+  EXPECT_TRUE(sink_.files().empty());
+  ASSERT_TRUE(chunk_of(1, chunk).has_value());
+  EXPECT_TRUE(sink_.files().empty());
+  ASSERT_TRUE(chunk_of(2, chunk / 2).has_value());
+  EXPECT_EQ(sink_.files().size(), 1U);
+}
+
+TEST_F(ReceiverTest, RefusesDataBeforeItHasAccepted) {
+  ASSERT_TRUE(setup_with().has_value());
+  EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_unexpected);
+  ASSERT_TRUE(page({file("f", chunk)}).has_value());
+  EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_unexpected);
+  ASSERT_TRUE(receiver_.accept_offer().has_value());
+  EXPECT_TRUE(chunk_of(0, chunk).has_value());
+}
+
+TEST_F(ReceiverTest, RefusesAChunkTwice) {
+  accept_one_file();
+  ASSERT_TRUE(chunk_of(0, chunk).has_value());
+  EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_repeated);
+  ASSERT_TRUE(chunk_of(2, chunk / 2).has_value());
+  EXPECT_EQ(code(chunk_of(2, chunk / 2)), errc::chunk_repeated);
+}
+
+TEST_F(ReceiverTest, RefusesAChunkThatIsNotThere) {
+  accept_one_file();
+  EXPECT_EQ(code(chunk_of(3, chunk)), errc::chunk_unexpected);
+  EXPECT_EQ(code(chunk_of(UINT64_MAX, chunk)), errc::chunk_unexpected);
+}
+
+TEST_F(ReceiverTest, RefusesAChunkOfTheWrongLength) {
+  accept_one_file();
+  EXPECT_EQ(code(chunk_of(0, chunk - 1)), errc::chunk_length_wrong);
+  EXPECT_EQ(code(chunk_of(0, chunk + 1)), errc::chunk_length_wrong);
+  EXPECT_EQ(code(chunk_of(2, chunk)), errc::chunk_length_wrong);
+  EXPECT_EQ(code(chunk_of(0, 0)), errc::chunk_length_wrong);
+}
+
+TEST_F(ReceiverTest, RefusesACompressionItDoesNotKnow) {
+  accept_one_file();
+  EXPECT_EQ(code(chunk_of(0, chunk, 'x', chunk_codec::zstd)), errc::codec_unknown);
+}
+
+TEST_F(ReceiverTest, RefusesAnEndThatComesEarly) {
+  ASSERT_TRUE(setup_with().has_value());
+  EXPECT_EQ(code(finish(0, 0, 0)), errc::transfer_incomplete);
+  ASSERT_TRUE(page({file("f", chunk)}, false).has_value());
+  ASSERT_TRUE(receiver_.accept_offer().has_value());
+  EXPECT_EQ(code(finish(1, chunk, 1)), errc::transfer_incomplete);
+}
+
+TEST_F(ReceiverTest, RefusesAnEndBeforeItsEntriesAreDone) {
+  accept_one_file();
+  EXPECT_EQ(code(finish(1, 2 * chunk + chunk / 2, 3)), errc::transfer_incomplete);
+}
+
+TEST_F(ReceiverTest, RefusesWrongTotals) {
+  accept_one_file();
+  ASSERT_TRUE(all_done(1).has_value());
+  EXPECT_EQ(code(finish(2, 2 * chunk + chunk / 2, 3)), errc::totals_wrong);
+  EXPECT_EQ(code(finish(1, 2 * chunk, 3)), errc::totals_wrong);
+  EXPECT_EQ(code(finish(1, 2 * chunk + chunk / 2, 2)), errc::totals_wrong);
+  hash_.add_page({});
+  EXPECT_EQ(code(finish(1, 2 * chunk + chunk / 2, 3)), errc::totals_wrong);
+  EXPECT_TRUE(sink_.files().empty());
+}
+
+TEST_F(ReceiverTest, RefusesPagesOutOfOrder) {
+  ASSERT_TRUE(setup_with().has_value());
+  manifest_page wrong{page_index{1}, entry_index{0}, false, {file("f", 1)}};
+  EXPECT_EQ(code(receiver_.handle(wrong, now_)), errc::manifest_invalid);
+  wrong = {page_index{0}, entry_index{1}, false, {file("f", 1)}};
+  EXPECT_EQ(code(receiver_.handle(wrong, now_)), errc::manifest_invalid);
+  EXPECT_EQ(code(page({}, false)), errc::manifest_invalid);
+  ASSERT_TRUE(page({file("f", 1)}, true).has_value());
+  EXPECT_EQ(code(page({file("g", 1)}, true)), errc::manifest_invalid);
+}
+
+TEST_F(ReceiverTest, RefusesAFolderWithBytes) {
+  ASSERT_TRUE(setup_with().has_value());
+  entry folder = file("d", 5);
+  folder.kind = entry_kind::directory;
+  EXPECT_EQ(code(page({folder})), errc::manifest_invalid);
+}
+
+TEST_F(ReceiverTest, HoldsNoMoreThanSoManyPagesUnanswered) {
+  ASSERT_TRUE(setup_with().has_value());
+  result<void> done{};
+  int pages = 0;
+  while (done && pages < 1000) {
+    done = page({file(std::to_string(pages++), 1)}, false);
+  }
+  EXPECT_EQ(code(done), errc::manifest_invalid);
+  EXPECT_LE(pages, 65);
+}
+
+TEST_F(ReceiverTest, DeclinesBadEntriesAndTakesTheOthers) {
+  ASSERT_TRUE(setup_with().has_value());
+  ASSERT_TRUE(page({file("../escape", chunk), file("good", chunk), file("good", chunk),
+                    file("/absolute", 1)})
+                  .has_value());
+  ASSERT_TRUE(receiver_.accept_offer().has_value());
+  EXPECT_EQ(receiver_.result_of_transfer().failed.size(), 3U);
+  // The chunks of what was declined are neither wanted nor awaited.
+  EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_unexpected);
+  ASSERT_TRUE(chunk_of(1, chunk).has_value());
+  ASSERT_TRUE(all_done(4).has_value());
+  ASSERT_TRUE(finish(4, 3 * chunk + 1, 4).has_value());
+  ASSERT_EQ(sink_.files().size(), 1U);
+  EXPECT_EQ(sink_.files()[0].about.path, "good");
+  EXPECT_EQ(receiver_.result_of_transfer().failed_count, 3U);
+}
+
+TEST_F(ReceiverTest, KeepsNothingOfAnEntryThatFailedAtTheSender) {
+  ASSERT_TRUE(setup_with().has_value());
+  ASSERT_TRUE(page({file("good", chunk), file("bad", chunk)}).has_value());
+  ASSERT_TRUE(receiver_.accept_offer().has_value());
+  ASSERT_TRUE(chunk_of(0, chunk).has_value());
+  ASSERT_TRUE(chunk_of(1, chunk).has_value());
+  ASSERT_TRUE(all_done(2, {{entry_index{1}, failure_reason::source_changed}}).has_value());
+  ASSERT_TRUE(finish(2, 2 * chunk, 2).has_value());
+  ASSERT_EQ(sink_.files().size(), 1U);
+  EXPECT_EQ(sink_.files()[0].about.path, "good");
+  EXPECT_EQ(receiver_.result_of_transfer().failed[0].path, "bad");
+}
+
+TEST_F(ReceiverTest, RefusesEntriesDoneOutOfOrder) {
+  accept_one_file();
+  EXPECT_EQ(code(all_done(2)), errc::peer_message_unexpected);
+  EXPECT_EQ(code(all_done(0)), errc::peer_message_unexpected);
+  ASSERT_TRUE(all_done(1).has_value());
+  EXPECT_EQ(code(all_done(1)), errc::peer_message_unexpected);
+}
+
+TEST_F(ReceiverTest, RefusesToReceiveFromAReceiver) {
+  EXPECT_EQ(code(setup_with(chunk, transfer_role::receiver)), errc::role_clash);
+}
+
+TEST_F(ReceiverTest, RefusesAChunkSizeOutsideOfItsLimits) {
+  EXPECT_EQ(code(setup_with(0)), errc::chunk_size_invalid);
+  EXPECT_EQ(code(setup_with(limits::chunk_bytes_min - 1)), errc::chunk_size_invalid);
+  EXPECT_EQ(code(setup_with(limits::chunk_bytes_max + 1)), errc::chunk_size_invalid);
+  EXPECT_TRUE(setup_with(limits::chunk_bytes_max).has_value());
+  EXPECT_EQ(code(setup_with()), errc::peer_message_unexpected);
+}
+
+TEST_F(ReceiverTest, RefusesEverythingBeforeSetup) {
+  EXPECT_EQ(code(page({file("f", 1)})), errc::peer_message_unexpected);
+  EXPECT_EQ(code(chunk_of(0, 1)), errc::chunk_unexpected);
+  EXPECT_EQ(code(finish(0, 0, 0)), errc::peer_message_unexpected);
+}
+
+TEST_F(ReceiverTest, AcknowledgesAtMostEveryTenthOfASecond) {
+  accept_one_file();
+  while (receiver_.poll_message(now_).value()) {}  // SETUP and ACCEPT
+  ASSERT_TRUE(chunk_of(0, chunk).has_value());
+  EXPECT_FALSE(receiver_.poll_message(now_).value().has_value());
+  ASSERT_EQ(receiver_.next_timeout(), now_ + limits::ack_interval);
+  now_ += limits::ack_interval;
+  EXPECT_TRUE(receiver_.poll_message(now_).value().has_value());
+  ASSERT_TRUE(chunk_of(1, chunk).has_value());
+  EXPECT_FALSE(receiver_.poll_message(now_).value().has_value());
+}
+
+TEST_F(ReceiverTest, EndsWhenTheDiskIsFull) {
+  memory_sink small({1, 2}, chunk);
+  receiver<memory_sink> full(small);
+  setup m;
+  m.chunk_bytes = chunk;
+  ASSERT_TRUE(full.handle(m, now_).has_value());
+  ASSERT_TRUE(
+      full.handle(manifest_page{{}, {}, true, {file("f", 2 * chunk)}}, now_).has_value());
+  EXPECT_EQ(code(full.accept_offer()), errc::disk_full);
+}
+
+}  // namespace
+}  // namespace tallow::transfer

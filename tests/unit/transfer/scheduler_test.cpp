@@ -1,0 +1,84 @@
+#include <tallow/transfer/scheduler.hpp>
+
+#include <gtest/gtest.h>
+
+namespace tallow::transfer {
+namespace {
+
+byte_space space_of_chunks(std::uint64_t count) {
+  byte_space space(10);
+  for (std::uint64_t i = 0; i < count; ++i) EXPECT_TRUE(space.add_entry(10).has_value());
+  space.complete();
+  return space;
+}
+
+TEST(Scheduler, HandsOutEachChunkOnceInOrder) {
+  const byte_space space = space_of_chunks(3);
+  scheduler s;
+  EXPECT_EQ(s.take(space, 3), chunk_index{0});
+  EXPECT_EQ(s.take(space, 3), chunk_index{1});
+  EXPECT_EQ(s.take(space, 3), chunk_index{2});
+  EXPECT_EQ(s.take(space, 3), std::nullopt);
+  EXPECT_TRUE(s.all_taken(3));
+}
+
+TEST(Scheduler, StopsAtWhatWasAccepted) {
+  const byte_space space = space_of_chunks(3);
+  scheduler s;
+  EXPECT_EQ(s.take(space, 0), std::nullopt);
+  EXPECT_EQ(s.take(space, 1), chunk_index{0});
+  EXPECT_EQ(s.take(space, 1), std::nullopt);
+  EXPECT_FALSE(s.all_taken(3));
+}
+
+TEST(Scheduler, StopsAtTheWindow) {
+  const byte_space space = space_of_chunks(limits::chunk_window + 2);
+  scheduler s;
+  for (std::uint64_t i = 0; i < limits::chunk_window; ++i) {
+    ASSERT_TRUE(s.take(space, limits::chunk_window + 2).has_value());
+  }
+  EXPECT_EQ(s.take(space, limits::chunk_window + 2), std::nullopt);
+  // An acknowledgement in the middle does not open the window, the lowest one does.
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{5}).has_value());
+  EXPECT_EQ(s.take(space, limits::chunk_window + 2), std::nullopt);
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{0}).has_value());
+  EXPECT_EQ(s.take(space, limits::chunk_window + 2), chunk_index{limits::chunk_window});
+}
+
+TEST(Scheduler, LeavesOutWhatNobodyWants) {
+  byte_space space = space_of_chunks(4);
+  space.decline(entry_index{0});
+  space.decline(entry_index{2});
+  scheduler s;
+  EXPECT_EQ(s.take(space, 4), chunk_index{1});
+  EXPECT_EQ(s.take(space, 4), chunk_index{3});
+  EXPECT_EQ(s.take(space, 4), std::nullopt);
+  EXPECT_TRUE(s.all_taken(4));
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{1}).has_value());
+  EXPECT_EQ(s.acknowledged_prefix(), 3U);
+}
+
+TEST(Scheduler, GivesALostLanesChunksToOthersFirst) {
+  const byte_space space = space_of_chunks(4);
+  scheduler s;
+  EXPECT_EQ(s.take(space, 4), chunk_index{0});
+  EXPECT_EQ(s.take(space, 4), chunk_index{1});
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{1}).has_value());
+  s.give_back(chunk_index{0});
+  s.give_back(chunk_index{1});  // acknowledged meanwhile: not again
+  EXPECT_FALSE(s.all_taken(2));
+  EXPECT_EQ(s.take(space, 4), chunk_index{0});
+  EXPECT_EQ(s.take(space, 4), chunk_index{2});
+}
+
+TEST(Scheduler, RefusesLiesAboutWhatArrived) {
+  const byte_space space = space_of_chunks(4);
+  scheduler s;
+  EXPECT_EQ(s.acknowledge(space, chunk_index{0}).error().code, errc::chunk_unexpected);
+  ASSERT_TRUE(s.take(space, 4).has_value());
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{0}).has_value());
+  EXPECT_EQ(s.acknowledge(space, chunk_index{0}).error().code, errc::chunk_repeated);
+}
+
+}  // namespace
+}  // namespace tallow::transfer

@@ -1,0 +1,217 @@
+#include <tallow/transfer/sender.hpp>
+
+#include <gtest/gtest.h>
+
+#include <tallow/transfer/memory.hpp>
+
+namespace tallow::transfer {
+namespace {
+
+constexpr std::size_t chunk = limits::chunk_bytes_min;
+
+std::vector<memory_file> files_of(const std::vector<std::size_t>& sizes) {
+  std::vector<memory_file> files;
+  for (const std::size_t size : sizes) {
+    memory_file& f = files.emplace_back();
+    f.about.path = "file " + std::to_string(files.size());
+    f.bytes.assign(size, std::byte{'x'});
+  }
+  return files;
+}
+
+// A source of which one entry cannot be read to its end.
+class failing_source : public memory_source {
+ public:
+  failing_source(const std::vector<memory_file>& files, entry_index bad, errc how)
+      : memory_source(files), bad_(bad), how_(how) {}
+
+  result<std::size_t> read(entry_index index, std::uint64_t offset, byte_span out) {
+    if (index == bad_) return fail(how_);
+    return memory_source::read(index, offset, out);
+  }
+
+ private:
+  entry_index bad_;
+  errc how_;
+};
+
+template <class Source>
+class sending {
+ public:
+  explicit sending(Source& source) : sender_(source, {{}, chunk}) {}
+
+  sender<Source>& operator*() { return sender_; }
+  sender<Source>* operator->() { return &sender_; }
+
+  void start() {
+    setup m;
+    m.role = transfer_role::receiver;
+    EXPECT_TRUE(sender_.handle(m, now_).has_value());
+  }
+  result<void> accept_page(std::uint32_t page, std::vector<entry_failure> declined = {}) {
+    return sender_.handle(accept{page_index{page}, std::move(declined)}, now_);
+  }
+
+  // Everything the sender has to say now, by type.
+  std::vector<byte_buffer> messages() {
+    std::vector<byte_buffer> all;
+    for (;;) {
+      auto m = sender_.poll_message(now_);
+      EXPECT_TRUE(m.has_value());
+      if (!m || !*m) return all;
+      all.push_back(std::move(**m));
+    }
+  }
+
+  std::size_t chunks() {
+    std::size_t count = 0;
+    while (sender_.next_chunk(buffer_)) ++count;
+    return count;
+  }
+
+  template <class Message>
+  static std::optional<Message> find(const std::vector<byte_buffer>& messages) {
+    for (const byte_buffer& m : messages) {
+      if (m[0] != static_cast<std::byte>(Message::type)) continue;
+      auto decoded = decode_body<Message>(byte_view(m).subspan(1));
+      EXPECT_TRUE(decoded.has_value());
+      return *decoded;
+    }
+    return std::nullopt;
+  }
+
+  byte_buffer buffer_ = byte_buffer(chunk + limits::data_prefix_bytes);
+  instant now_{};
+
+ private:
+  sender<Source> sender_;
+};
+
+TEST(Sender, SaysNothingButSetupBeforeThePeerHasSpoken) {
+  const auto files = files_of({10});
+  memory_source source(files);
+  sending s(source);
+  const auto said = s.messages();
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_TRUE(decltype(s)::find<setup>(said).has_value());
+}
+
+TEST(Sender, SendsNoChunkBeforeItsEntriesWereAccepted) {
+  const auto files = files_of({3 * chunk});
+  memory_source source(files);
+  sending s(source);
+  s.start();
+  EXPECT_TRUE(decltype(s)::find<manifest_page>(s.messages()).has_value());
+  EXPECT_EQ(s.chunks(), 0U);
+  ASSERT_TRUE(s.accept_page(0).has_value());
+  EXPECT_EQ(s.chunks(), 3U);
+}
+
+TEST(Sender, EndsOnlyWhenAllWasSentAndBelievesOnlyAFittingEndAck) {
+  const auto files = files_of({chunk, 0, 7});
+  memory_source source(files);
+  sending s(source);
+  s.start();
+  (void)s.messages();
+  EXPECT_EQ(s->handle(end_ack{3, 0, {}}, s.now_).error().code, errc::peer_message_unexpected);
+  ASSERT_TRUE(s.accept_page(0).has_value());
+  EXPECT_FALSE(decltype(s)::find<end>(s.messages()).has_value());
+  EXPECT_EQ(s.chunks(), 2U);
+  const auto said = s.messages();
+  const auto last = decltype(s)::find<end>(said);
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->entry_count, 3U);
+  EXPECT_EQ(last->byte_count, chunk + 7);
+  EXPECT_EQ(last->chunk_count, 2U);
+  EXPECT_EQ(decltype(s)::find<entries_done>(said)->below.value, 3U);
+
+  EXPECT_EQ(s->handle(end_ack{2, 0, {}}, s.now_).error().code, errc::totals_wrong);
+  EXPECT_EQ(s->handle(end_ack{4, 0, {}}, s.now_).error().code, errc::totals_wrong);
+  EXPECT_FALSE(s->done());
+  ASSERT_TRUE(s->handle(end_ack{3, 0, {}}, s.now_).has_value());
+  EXPECT_TRUE(s->done());
+}
+
+TEST(Sender, LeavesOutWhatWasDeclined) {
+  const auto files = files_of({chunk, chunk, chunk});
+  memory_source source(files);
+  sending s(source);
+  s.start();
+  (void)s.messages();
+  ASSERT_TRUE(s.accept_page(0, {{entry_index{1}, failure_reason::declined}}).has_value());
+  EXPECT_EQ(s.chunks(), 2U);
+  EXPECT_TRUE(decltype(s)::find<end>(s.messages()).has_value());
+}
+
+TEST(Sender, RefusesAnswersThatDoNotFit) {
+  const auto files = files_of({chunk});
+  memory_source source(files);
+  sending s(source);
+  s.start();
+  EXPECT_EQ(s.accept_page(0).error().code, errc::peer_message_unexpected);
+  (void)s.messages();
+  EXPECT_EQ(s.accept_page(1).error().code, errc::peer_message_unexpected);
+  EXPECT_EQ(s.accept_page(0, {{entry_index{1}, failure_reason::declined}}).error().code,
+            errc::manifest_invalid);
+  ASSERT_TRUE(s.accept_page(0).has_value());
+  EXPECT_EQ(s.accept_page(0).error().code, errc::peer_message_unexpected);
+}
+
+TEST(Sender, RefusesAcknowledgementsOfWhatItNeverSent) {
+  const auto files = files_of({2 * chunk});
+  memory_source source(files);
+  sending s(source);
+  s.start();
+  (void)s.messages();
+  ASSERT_TRUE(s.accept_page(0).has_value());
+  const auto acknowledge = [&](std::uint64_t first, std::uint64_t count) {
+    return s->handle(ack{{{chunk_index{first}, count}}}, s.now_);
+  };
+  EXPECT_EQ(acknowledge(0, 1).error().code, errc::chunk_unexpected);
+  EXPECT_EQ(s.chunks(), 2U);
+  EXPECT_EQ(acknowledge(0, 3).error().code, errc::chunk_unexpected);
+  EXPECT_EQ(acknowledge(0, UINT64_MAX).error().code, errc::chunk_unexpected);
+  EXPECT_EQ(acknowledge(UINT64_MAX, 2).error().code, errc::chunk_unexpected);
+}
+
+TEST(Sender, PadsAndReportsAFileThatCannotBeRead) {
+  for (const auto& [how, reason] :
+       {std::pair{errc::source_changed, failure_reason::source_changed},
+        std::pair{errc::source_failed, failure_reason::not_readable}}) {
+    const auto files = files_of({chunk, chunk, chunk});
+    failing_source source(files, entry_index{1}, how);
+    sending<failing_source> s(source);
+    s.start();
+    (void)s.messages();
+    ASSERT_TRUE(s.accept_page(0).has_value());
+    EXPECT_EQ(s.chunks(), 3U);
+    const auto report = decltype(s)::find<entries_done>(s.messages());
+    ASSERT_TRUE(report.has_value());
+    ASSERT_EQ(report->failed.size(), 1U);
+    EXPECT_EQ(report->failed[0], (entry_failure{entry_index{1}, reason}));
+  }
+}
+
+TEST(Sender, StopsBeforeTheLimitOfTheRelay) {
+  const auto files = files_of({chunk, 1});
+  memory_source source(files);
+  sending s(source);
+  s->limit_bytes(chunk);
+  s.start();
+  (void)s->poll_message(s.now_);  // SETUP
+  const auto refused = s->poll_message(s.now_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, errc::quota_too_small);
+}
+
+TEST(Sender, RefusesToSendToASender) {
+  const auto files = files_of({1});
+  memory_source source(files);
+  sending s(source);
+  setup m;
+  m.role = transfer_role::sender;
+  EXPECT_EQ(s->handle(m, s.now_).error().code, errc::role_clash);
+}
+
+}  // namespace
+}  // namespace tallow::transfer
