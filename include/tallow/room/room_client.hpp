@@ -254,6 +254,11 @@ class client {
   /// Ours, once there was a created or joined event.
   [[nodiscard]] std::optional<place> placed() const noexcept { return place_; }
 
+  /// True as long as another peer may come when this one leaves: we are first, and not live.
+  [[nodiscard]] bool may_meet_another() const noexcept {
+    return place_ == place::first && (state_ == state::waiting || state_ == state::paired);
+  }
+
   /// True when the connection has nothing more to say: refused, closed or failed. Bytes may still
   /// wait in poll_transmit().
   [[nodiscard]] bool is_over() const noexcept { return failed_ || state_ == state::over; }

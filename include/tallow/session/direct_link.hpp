@@ -49,6 +49,9 @@ class direct_link {
   [[nodiscard]] result<void> handle_timeout(instant) { return {}; }
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return std::nullopt; }
 
+  /// There is this one peer and no other.
+  [[nodiscard]] bool may_meet_another() const noexcept { return false; }
+
   [[nodiscard]] byte_view poll_transmit() const noexcept { return queue_.front(); }
   void transmitted(std::size_t count) noexcept { queue_.pop(count); }
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queue_.size(); }

@@ -1,6 +1,6 @@
 // What two peers have once the handshake is done: keys, the control channel, lanes in band.
 //
-// @source  docs/protocol/handshake.md, Records; docs/protocol/wire.md, In band
+// @source  docs/protocol/handshake.md, Records; docs/protocol/wire.md, In-band streams
 #pragma once
 
 #include <array>
@@ -77,9 +77,11 @@ class secure_channel {
 
   /// Takes in the lanes that the other side announces.
   ///
-  /// @errors  stream_id_used, length_above_limit (cond::peer); crypto_failed
+  /// @errors  stream_id_used, length_above_limit, peer_message_unexpected (cond::peer);
+  ///          crypto_failed
   [[nodiscard]] result<void> announce(const lanes& m) {
-    if (m.count > limits::lanes_max) return fail(errc::length_above_limit, m.count);
+    if (m.count == 0) return fail(errc::peer_message_unexpected, 0, "LANES without a lane");
+    if (m.count > limits::lanes_max - lanes_.size()) return fail(errc::length_above_limit, m.count);
     if (auto done = streams_.announce(m.first, m.count); !done) return done;
     for (std::uint32_t i = 0; i < m.count; ++i) {
       if (auto made = claim_lane(stream_id{m.first.value + i}, 0); !made) return made;
@@ -87,23 +89,39 @@ class secure_channel {
     return {};
   }
 
-  /// Both halves of a lane.
-  struct lane {
-    transfer::outgoing_lane out;
-    transfer::incoming_lane in;
-    bool greeted = false;  ///< our LANE_HELLO was sent
-  };
-
   /// The lane with that id.
   ///
   /// @errors  stream_id_used: it was never announced (cond::peer)
-  [[nodiscard]] result<lane*> lane_of(stream_id id) {
+  [[nodiscard]] result<transfer::incoming_lane*> lane_of(stream_id id) {
     const auto found = lanes_.find(id);
     if (found == lanes_.end()) return fail(errc::stream_id_used, id.value);
-    return &found->second;
+    return &found->second.in;
   }
 
-  [[nodiscard]] std::map<stream_id, lane>& open_lanes() noexcept { return lanes_; }
+  /// Greets on every lane that has not been greeted on, and sends one chunk on each.
+  ///
+  /// @param send  called as send(stream_id, byte_view frame), returns result<void>
+  /// @shape   returns whether a chunk was sent
+  /// @errors  record_limit_reached, crypto_failed, and those of `send`
+  template <class Transfer, class Send>
+  [[nodiscard]] result<bool> send_from_lanes(Transfer& transfer, Send send) {
+    bool any = false;
+    for (auto& [id, one] : lanes_) {
+      if (!std::exchange(one.greeted, true)) {
+        const auto hello = one.out.hello();
+        if (!hello) return fail(hello.error());
+        if (auto done = send(id, *hello); !done) return fail(done.error());
+      }
+      if constexpr (Transfer::role == transfer_role::sender) {
+        const auto frame = one.out.next_frame(transfer);
+        if (!frame) return fail(frame.error());
+        if (frame->empty()) continue;
+        if (auto done = send(id, *frame); !done) return fail(done.error());
+        any = true;
+      }
+    }
+    return any;
+  }
 
  private:
   secure_channel(crypto::handshake_output keys, transfer::sealed_writer out,
@@ -128,6 +146,13 @@ class secure_channel {
                             transfer::incoming_lane(id, std::move(*opener))});
     return {};
   }
+
+  // Both halves of a lane.
+  struct lane {
+    transfer::outgoing_lane out;
+    transfer::incoming_lane in;
+    bool greeted = false;  // our LANE_HELLO was sent
+  };
 
   crypto::handshake_output keys_;
   transfer::sealed_writer control_out_;

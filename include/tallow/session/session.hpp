@@ -18,6 +18,7 @@
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/rng.hpp>
+#include <tallow/crypto/rng.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/abort.hpp>
 #include <tallow/session/events.hpp>
@@ -92,7 +93,9 @@ class session {
     if (phase_ == phase::over || failed_) return standing();
     if (auto done = link_.handle_timeout(now); !done) return give_up(done.error(), now);
     if (phase_ == phase::handshaking && now >= deadline_) {
-      return give_up(error{errc::handshake_timeout}, now);
+      if (auto done = lose_peer(error{errc::handshake_timeout}); !done) {
+        return give_up(done.error(), now);
+      }
     }
     if (phase_ == phase::closing && now >= deadline_) phase_ = phase::over;
     if (phase_ == phase::live) {
@@ -219,7 +222,7 @@ class session {
       phase_ = phase::over;
       return {};
     }
-    if (phase_ == phase::handshaking && e.still_waiting) {
+    if (phase_ != phase::live && e.still_waiting) {
       opening_.abandon();
       phase_ = phase::meeting;
       tell(peer_lost{e.reason});
@@ -248,13 +251,16 @@ class session {
 
   result<void> on(const room::slice& e, instant now) {
     byte_span bytes = e.bytes;
-    if (phase_ == phase::closing) return {};
-    if (e.stream != control_stream) return on_lane(e.stream, bytes, now);
     if (phase_ == phase::handshaking) {
-      if (auto done = on_handshake(bytes, now); !done) return done;
+      auto done = e.stream == control_stream
+                      ? on_handshake(bytes, now)
+                      : result<void>(fail(errc::handshake_unexpected, e.stream.value));
+      if (!done) done = lose_peer(done.error());
+      if (!done) return done;
     }
-    if (phase_ == phase::live) return on_control(bytes, now);
-    return {};
+    // In other phases it is what a peer said that has been given up.
+    if (phase_ != phase::live) return {};
+    return e.stream == control_stream ? on_control(bytes, now) : on_lane(e.stream, bytes, now);
   }
 
   // ---- handshake ----
@@ -266,6 +272,18 @@ class session {
     deadline_ = now + limits::handshake_timeout;
     tell(peer_found{});
     return send_handshake();
+  }
+
+  // The handshake under way has failed. The first in a room waits for the next peer as long as the
+  // code is not spent: whoever knows the number could end its waiting otherwise. Two programs that
+  // do not understand each other are told so at once.
+  result<void> lose_peer(const error& why) {
+    const bool versions = why.code == errc::versions_do_not_meet ||
+                          why.code == errc::suites_do_not_meet;
+    if (versions || opening_.code_spent() || !link_.may_meet_another()) return fail(why);
+    opening_.abandon();
+    phase_ = phase::meeting;  // until the relay says that it is gone
+    return {};
   }
 
   result<void> on_handshake(byte_span& bytes, instant now) {
@@ -326,7 +344,8 @@ class session {
   result<void> on_sealed(Message&& m, instant now) {
     using message_type = std::decay_t<Message>;
     if constexpr (std::is_same_v<message_type, peer_ping>) {
-      return say(peer_pong{}, now);
+      pong_due_ = true;
+      return {};
     } else if constexpr (std::is_same_v<message_type, peer_pong>) {
       return {};
     } else if constexpr (std::is_same_v<message_type, peer_abort>) {
@@ -342,11 +361,10 @@ class session {
   }
 
   result<void> on_lane(stream_id id, byte_span& bytes, instant now) {
-    if (phase_ != phase::live) return fail(errc::stream_id_used, id.value);
     const auto lane = channel_->lane_of(id);
     if (!lane) return fail(lane.error());
     for (;;) {
-      const auto data = (*lane)->in.next(bytes);
+      const auto data = (*lane)->next(bytes);
       if (!data) return fail(data.error());
       if (!*data) return {};
       heard_at_ = now;
@@ -392,6 +410,10 @@ class session {
 
   result<void> fill(instant now) {
     while (link_.queued_bytes() < queue_low_bytes) {
+      // One answer to all pings that came meanwhile: a flood of them is answered as it is sent.
+      if (std::exchange(pong_due_, false)) {
+        if (auto done = say(peer_pong{}, now); !done) return done;
+      }
       const auto message = transfer_->poll_message(now);
       if (!message) return fail(message.error());
       if (*message) {
@@ -402,31 +424,12 @@ class session {
         }
         continue;
       }
-      const auto sent = send_from_lanes();
+      const auto sent = channel_->send_from_lanes(
+          *transfer_, [&](stream_id id, byte_view frame) { return send_stream(id, frame); });
       if (!sent) return fail(sent.error());
       if (!*sent) return {};
     }
     return {};
-  }
-
-  // True when a lane had something to send.
-  result<bool> send_from_lanes() {
-    bool any = false;
-    for (auto& [id, lane] : channel_->open_lanes()) {
-      if (!lane.greeted) {
-        lane.greeted = true;
-        const auto hello = lane.out.hello();
-        if (!hello) return fail(hello.error());
-        if (auto done = send_stream(id, *hello); !done) return fail(done.error());
-      }
-      if constexpr (Transfer::role == transfer_role::sender) {
-        const auto frame = lane.out.next_frame(*transfer_);
-        if (!frame) return fail(frame.error());
-        if (auto done = send_stream(id, *frame); !done) return fail(done.error());
-        any = any || !frame->empty();
-      }
-    }
-    return any;
   }
 
   void note_offer() {
@@ -487,6 +490,7 @@ class session {
   instant heard_at_{};
   instant said_at_{};
   std::optional<error> failed_;
+  bool pong_due_ = false;
   bool offer_told_ = false;
   bool peer_gave_up_ = false;
 };

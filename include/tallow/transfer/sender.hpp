@@ -69,10 +69,12 @@ class sender {
     }
     const std::uint64_t first = accepted_entries_;
     const std::uint64_t end = page_ends_[pages_accepted_];
+    std::uint64_t next = first;
     for (const entry_failure& f : m.declined) {
-      if (f.entry.value < first || f.entry.value >= end || !space_.wanted(f.entry)) {
+      if (f.entry.value < next || f.entry.value >= end) {
         return fail(errc::manifest_invalid, f.entry.value, "declined entry not on the page");
       }
+      next = f.entry.value + 1;
       space_.decline(f.entry);
       report(f);
     }
@@ -216,13 +218,21 @@ class sender {
       if (auto done = space_.add_entry(pending_->size); !done) return done;
       builder_.add(std::move(*pending_));
       pending_.reset();
-      if (bytes_max_ != 0 && space_.byte_count() > bytes_max_) {
+      if (bytes_max_ != 0 && bytes_on_the_way() > bytes_max_) {
         return fail(errc::quota_too_small, bytes_max_);
       }
     }
     space_.complete();
     post_page(true);
     return {};
+  }
+
+  // What a relay will count: the bytes, and what goes around them. Frames, tags and slices are less
+  // than a 512th; a relay counts the handshakes and the messages of both sides too.
+  [[nodiscard]] std::uint64_t bytes_on_the_way() const noexcept {
+    constexpr std::uint64_t talk = 64 * 1024;
+    return space_.byte_count() + space_.byte_count() / 512 +
+           page_ends_.size() * limits::manifest_page_bytes_max + talk;
   }
 
   void post_page(bool last) {

@@ -273,6 +273,50 @@ TEST(Session, WaitsOnWhenAPeerLeavesBeforeItProvedAnything) {
   EXPECT_TRUE(pair.arrived_identical());
 }
 
+// Whoever knows the number can come into the room; without the words that must not end anything.
+TEST(Session, WaitsOnWhenAStrangerTalksNonsense) {
+  byte_buffer abort_frame;
+  const std::array<std::byte, 1> reason{};
+  ASSERT_TRUE(append_frame(abort_frame, frame_type::abort, reason).has_value());
+  byte_buffer junk_hello;
+  ASSERT_TRUE(append_frame(junk_hello, frame_type::handshake_1, abort_frame).has_value());
+  const byte_buffer garbage(100, std::byte{0xFF});
+  for (const auto& [stream, bytes] :
+       {std::pair{0U, abort_frame}, std::pair{0U, junk_hello}, std::pair{0U, garbage},
+        std::pair{1U, garbage}}) {
+    relayed_pair pair(some_files());
+    pair.relay.connect(pair.sending);
+    pair.relay.run(std::chrono::seconds(1));
+    room::client stranger({want::receive, {}, crypto::room_of(7), ""}, pair.relay.now);
+    const auto id = pair.relay.core().connected(pair.relay.now);
+    const auto talk = [&] {
+      while (!stranger.poll_transmit().empty()) {
+        const byte_view out = stranger.poll_transmit();
+        byte_buffer copy(out.begin(), out.end());
+        stranger.transmitted(copy.size());
+        pair.relay.core().handle_bytes(id, copy, pair.relay.now);
+      }
+    };
+    talk();
+    const byte_view answer = pair.relay.core().poll_transmit(id);
+    byte_buffer copy(answer.begin(), answer.end());
+    byte_span input = copy;
+    while (stranger.next(input, pair.relay.now).value()) {}
+    ASSERT_TRUE(stranger.send_slice(stream_id{stream}, bytes).has_value());
+    talk();
+    pair.relay.run(std::chrono::seconds(1));
+    EXPECT_FALSE(pair.sending.over());
+    pair.relay.core().disconnected(id, pair.relay.now);
+    pair.relay.run(std::chrono::seconds(1));
+    EXPECT_EQ(pair.sending.count<session::peer_lost>(), 1U);
+
+    pair.relay.connect(pair.receiving);
+    pair.relay.run();
+    EXPECT_TRUE(pair.sending.succeeded());
+    EXPECT_TRUE(pair.arrived_identical());
+  }
+}
+
 TEST(Session, RefusesMoreThanTheRelayCarries) {
   room::relay_options options;
   options.rooms.each.bytes_max = 8000;
