@@ -50,8 +50,10 @@ std::optional<std::uint64_t> free_bytes(std::filesystem::path folder) {
   return space.available;
 }
 
-bool is_yes(const std::optional<std::string>& answer) {
-  return answer && (*answer == "y" || *answer == "Y" || *answer == "yes" || *answer == "Yes");
+bool is_yes(const std::optional<secret_buffer>& answer) {
+  if (!answer) return false;
+  const std::string_view text = as_text(answer->view());
+  return text == "y" || text == "Y" || text == "yes" || text == "Yes";
 }
 
 // Shows what is offered and finds out whether it is wanted.
@@ -88,7 +90,7 @@ asio::awaitable<result<void>> receive_into(receiver& into, run_type& run, receiv
     report.ask("Code: ");
     const auto typed = co_await read_line();
     if (!typed) co_return fail(errc::invalid_argument, 0, "no code was given");
-    auto code = parse_code(*typed);
+    auto code = parse_code(as_text(typed->view()));
     if (!code) co_return fail(code.error());
     options.code = std::move(*code);
   }

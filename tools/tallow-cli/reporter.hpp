@@ -59,9 +59,9 @@ class reporter {
   /// An object for programs, if they listen.
   void emit(const nlohmann::json& object) {
     if (!json_) return;
-    // Names of files may be anything; a program gets the replacement character for what is not
-    // UTF-8 rather than no line at all.
-    std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+    // ASCII alone: names of files may hold what a terminal obeys. What is not UTF-8 becomes the
+    // replacement character, for a program would rather have that than no line at all.
+    std::cout << object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) << std::endl;
   }
 
   /// The code: shown to the person who asked for it, and to nobody else.

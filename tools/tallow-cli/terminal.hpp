@@ -1,9 +1,11 @@
 // What standard error and standard input are connected to, and answers typed by a person.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -13,8 +15,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <string_view>
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/secret.hpp>
 
 namespace tallow::cli {
 
@@ -31,16 +33,19 @@ namespace tallow::cli {
   return size.ws_col;
 }
 
+/// No answer and no code is longer; what is, is cut.
+inline constexpr std::size_t line_bytes_max = 1024;
+
 /// Reads a line from standard input without stopping everything else, be it a terminal, a pipe or a
 /// file. Byte by byte, so that what follows the line stays for whoever reads next.
 ///
 /// @shape  returns the line without its end, or nothing when standard input ended before one
-inline asio::awaitable<std::optional<std::string>> read_line() {
+inline asio::awaitable<std::optional<secret_buffer>> read_line() {
   asio::posix::stream_descriptor input(co_await asio::this_coro::executor);
   asio::error_code failure;
   // A file cannot be waited for, and need not be: it never blocks.
   const bool waits = !input.assign(::dup(STDIN_FILENO), failure);
-  std::string line;
+  secret_buffer line;  // it may be a code
   for (;;) {
     if (waits) {
       co_await input.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -55,7 +60,7 @@ inline asio::awaitable<std::optional<std::string>> read_line() {
       co_return line;
     }
     if (c == '\n') co_return line;
-    if (line.size() < 4096) line.push_back(c);
+    if (line.size() < line_bytes_max) line.append(as_bytes(std::string_view(&c, 1)));
   }
 }
 
