@@ -66,7 +66,7 @@ TEST_F(RelayIntrusion, AThirdPeerChangesNothing) {
     client_end& third = w.join(w.room, static_cast<std::uint8_t>(100 + i),
                                i % 2 == 0 ? want::send : want::receive);
     ASSERT_NE(third.last<room::refused>(), nullptr);
-    EXPECT_EQ(third.last<room::refused>()->why.code, errc::room_full);
+    EXPECT_EQ(third.told<room::refused>().why.code, errc::room_full);
     EXPECT_FALSE(third.is_open);
   }
 }
@@ -81,7 +81,7 @@ TEST_F(RelayIntrusion, AThirdPeerThatSendsBeforeItIsAnsweredReachesNobody) {
   w.send(stranger, all);
   step();
   EXPECT_FALSE(stranger.is_open);
-  EXPECT_EQ(w.join(w.room, 78).last<room::refused>()->why.code, errc::room_full);
+  EXPECT_EQ(w.join(w.room, 78).told<room::refused>().why.code, errc::room_full);
 }
 
 TEST_F(RelayIntrusion, RandomBytesEndTheirOwnConnectionOnly) {
@@ -218,8 +218,8 @@ TEST_F(RelayIntrusion, AFullRelayRefusesAndEvictsNobody) {
     room_id id = room_of(static_cast<std::uint32_t>(1000 + i));
     waiting.push_back(&w.join(id, 1));
   }
-  EXPECT_EQ(waiting.back()->last<room::refused>()->why.code, errc::relay_full);
-  EXPECT_GT(waiting.back()->last<room::refused>()->report.retry_after_ms, 0U);
+  EXPECT_EQ(waiting.back()->told<room::refused>().why.code, errc::relay_full);
+  EXPECT_GT(waiting.back()->told<room::refused>().report.retry_after_ms, 0U);
   waiting.pop_back();
   for (client_end* one : waiting) EXPECT_TRUE(one->is_open);
   for (client_end* one : waiting) w.disconnect(*one);

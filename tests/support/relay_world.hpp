@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
@@ -59,6 +61,14 @@ struct client_end : wire_end {
   template <class Event>
   [[nodiscard]] const Event* last() const {
     return events.empty() ? nullptr : std::get_if<Event>(&events.back());
+  }
+  /// The last thing it was told, which has to be an Event.
+  template <class Event>
+  [[nodiscard]] Event told() const {
+    const auto* event = last<Event>();
+    if (event != nullptr) return *event;
+    ADD_FAILURE() << "the client was told something else last";
+    return {};
   }
   template <class Event>
   [[nodiscard]] int count() const {

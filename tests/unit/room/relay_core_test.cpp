@@ -27,17 +27,15 @@ relay_options with_quota(std::uint64_t bytes) {
 }
 
 relay_error_code refusal_of(const client_end& end) {
-  const auto* why = end.last<refused>();
-  EXPECT_NE(why, nullptr);
-  return why == nullptr ? relay_error_code{} : why->report.code;
+  return end.told<refused>().report.code;
 }
 
 TEST(RelayCore, BringsTwoTogetherAndPassesTheirSlicesOn) {
   paired_world w;
   EXPECT_EQ(w.made().room, room_of(w.made().nameplate));
   ASSERT_NE(w.first.last<peer_arrived>(), nullptr);
-  EXPECT_EQ(w.first.last<peer_arrived>()->placed, place::first);
-  EXPECT_EQ(w.second.last<joined>()->placed, place::second);
+  EXPECT_EQ(w.first.told<peer_arrived>().placed, place::first);
+  EXPECT_EQ(w.second.told<joined>().placed, place::second);
   ASSERT_TRUE(w.first.link.send_slice(stream_id{0}, bytes_of(100, 1)));
   ASSERT_TRUE(w.second.link.send_slice(stream_id{7}, bytes_of(200, 2)));
   w.pump();
@@ -50,9 +48,9 @@ TEST(RelayCore, BringsTwoTogetherAndPassesTheirSlicesOn) {
 TEST(RelayCore, LetsEitherSideComeFirst) {
   relay_world w;
   client_end& receiver = w.join(room_of(77), 2, want::receive);
-  EXPECT_EQ(receiver.last<joined>()->placed, place::first);
+  EXPECT_EQ(receiver.told<joined>().placed, place::first);
   client_end& sender = w.join(room_of(77), 1, want::send);
-  EXPECT_EQ(sender.last<joined>()->placed, place::second);
+  EXPECT_EQ(sender.told<joined>().placed, place::second);
   EXPECT_NE(receiver.last<peer_arrived>(), nullptr);
 }
 
@@ -79,7 +77,7 @@ TEST(RelayCore, AdmitsExactlyTwoOfMany) {
   std::vector<client_end*> ends;
   for (std::uint8_t i = 1; i <= 50; ++i) ends.push_back(&w.join(room_of(5), i, want::either));
   EXPECT_NE(ends[0]->last<peer_turned_away>(), nullptr);
-  EXPECT_EQ(ends[1]->last<joined>()->placed, place::second);
+  EXPECT_EQ(ends[1]->told<joined>().placed, place::second);
   for (std::size_t i = 2; i < ends.size(); ++i) {
     EXPECT_EQ(refusal_of(*ends[i]), relay_error_code::room_full);
   }
@@ -109,9 +107,9 @@ TEST(RelayCore, TurnsLateComersAwayFromASpentCode) {
   paired_world w;
   ASSERT_TRUE(w.first.link.close(close_reason::spent));
   w.pump();
-  EXPECT_EQ(w.second.last<peer_gone>()->reason, leave_reason::spent);
+  EXPECT_EQ(w.second.told<peer_gone>().reason, leave_reason::spent);
   EXPECT_EQ(refusal_of(w.join(w.room, 3)), relay_error_code::code_spent);
-  EXPECT_EQ(w.join(w.room, 4).last<refused>()->why.code, errc::code_spent);
+  EXPECT_EQ(w.join(w.room, 4).told<refused>().why.code, errc::code_spent);
   w.advance(10min);
   EXPECT_NE(w.join(w.room, 5).last<joined>(), nullptr);
 }
@@ -124,7 +122,7 @@ TEST(RelayCore, TellsTheOtherOfALiveRoomThatOneIsGone) {
   w.disconnect(w.first);
   EXPECT_EQ(w.second.slices.size(), 1U);
   ASSERT_NE(w.second.last<peer_gone>(), nullptr);
-  EXPECT_FALSE(w.second.last<peer_gone>()->still_waiting);
+  EXPECT_FALSE(w.second.told<peer_gone>().still_waiting);
   EXPECT_EQ(w.core.room_count(), 0U);
   // What was on its way to the one that is gone is no offence.
   EXPECT_TRUE(w.second.is_open);
@@ -143,7 +141,7 @@ TEST(RelayCore, DeliversAllBeforeItTellsOfTheEnd) {
   w.second.reads = true;
   w.pump();
   EXPECT_EQ(w.second.slices.size(), 10U);
-  EXPECT_EQ(w.second.last<peer_gone>()->reason, leave_reason::finished);
+  EXPECT_EQ(w.second.told<peer_gone>().reason, leave_reason::finished);
 }
 
 TEST(RelayCore, IgnoresWhatWasOnItsWayToOneThatLeft) {
@@ -167,7 +165,7 @@ TEST(RelayCore, KeepsWhatWasMeantForOneJoinerFromTheNext) {
   ASSERT_TRUE(w.first.link.confirm());
   w.disconnect(w.second);
   client_end& next = w.join(w.room, 3);
-  EXPECT_EQ(next.last<joined>()->placed, place::second);
+  EXPECT_EQ(next.told<joined>().placed, place::second);
   w.first.sends = true;
   w.pump();
   EXPECT_TRUE(next.slices.empty());
@@ -195,9 +193,9 @@ TEST(RelayCore, TakesALostFirstBackIntoItsRoom) {
   w.disconnect(lost);
   w.advance(59s);
   client_end& back = w.join(id, 1, want::send);
-  EXPECT_EQ(back.last<joined>()->placed, place::first);
+  EXPECT_EQ(back.told<joined>().placed, place::first);
   client_end& other = w.join(id, 2);
-  EXPECT_EQ(other.last<joined>()->placed, place::second);
+  EXPECT_EQ(other.told<joined>().placed, place::second);
   EXPECT_EQ(w.core.room_count(), 1U);
 }
 
@@ -216,21 +214,21 @@ TEST(RelayCore, EndsTheOlderConnectionOfASide) {
   client_end& older = w.join(room_of(5), 1, want::send);
   client_end& newer = w.join(room_of(5), 1, want::send);
   EXPECT_EQ(refusal_of(older), relay_error_code::replaced);
-  EXPECT_EQ(newer.last<joined>()->placed, place::first);
+  EXPECT_EQ(newer.told<joined>().placed, place::first);
   w.disconnect(older);
-  EXPECT_EQ(w.join(room_of(5), 2).last<joined>()->placed, place::second);
+  EXPECT_EQ(w.join(room_of(5), 2).told<joined>().placed, place::second);
 }
 
 TEST(RelayCore, LetsOneThatWasPartedJoinAgain) {
   paired_world w;
   w.disconnect(w.first);
   ASSERT_NE(w.second.last<peer_gone>(), nullptr);
-  EXPECT_FALSE(w.second.last<peer_gone>()->still_waiting);
+  EXPECT_FALSE(w.second.told<peer_gone>().still_waiting);
   ASSERT_TRUE(w.second.link.rejoin());
   w.pump();
-  EXPECT_EQ(w.second.last<joined>()->placed, place::first);
+  EXPECT_EQ(w.second.told<joined>().placed, place::first);
   client_end& back = w.join(w.room, 1, want::send);
-  EXPECT_EQ(back.last<joined>()->placed, place::second);
+  EXPECT_EQ(back.told<joined>().placed, place::second);
   EXPECT_NE(w.second.last<peer_arrived>(), nullptr);
 }
 
@@ -248,8 +246,8 @@ TEST(RelayCore, TellsTheWaitingWhenTheHandshakeTakesTooLong) {
   paired_world w;
   w.advance(30s);
   EXPECT_EQ(refusal_of(w.second), relay_error_code::handshake_timeout);
-  EXPECT_EQ(w.first.last<peer_gone>()->reason, leave_reason::handshake_timeout);
-  EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+  EXPECT_EQ(w.first.told<peer_gone>().reason, leave_reason::handshake_timeout);
+  EXPECT_TRUE(w.first.told<peer_gone>().still_waiting);
   EXPECT_NE(w.join(w.room, 3).last<joined>(), nullptr);
 }
 
@@ -257,7 +255,7 @@ TEST(RelayCore, EndsARoomThatSawTooManyAttempts) {
   paired_world w;
   w.disconnect(w.second);
   for (std::uint8_t i = 0; i < limits::room_returns_max; ++i) {
-    EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+    EXPECT_TRUE(w.first.told<peer_gone>().still_waiting);
     w.disconnect(w.join(w.room, static_cast<std::uint8_t>(10 + i)));
   }
   EXPECT_EQ(refusal_of(w.first), relay_error_code::attempts_used);
@@ -272,7 +270,7 @@ TEST(RelayCore, ExpiresWaitingRoomsAndLetsLiveOnesBe) {
   client_end& waits = w.create(9);
   w.advance(60s);
   EXPECT_EQ(refusal_of(waits), relay_error_code::room_expired);
-  EXPECT_EQ(waits.last<refused>()->report.limit, 60U);
+  EXPECT_EQ(waits.told<refused>().report.limit, 60U);
   w.advance(48h);
   ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(10, 1)));
   w.pump();
@@ -301,13 +299,13 @@ TEST(RelayCore, CarriesTheQuotaToTheByteAndTellsBoth) {
   ASSERT_TRUE(w.second.link.send_slice(stream_id{1}, bytes_of(98, 1)));
   w.pump();
   EXPECT_EQ(w.second.slices.size() + w.first.slices.size(), 3U);
-  EXPECT_EQ(w.first.last<quota_low>()->bytes_left, 0U);
+  EXPECT_EQ(w.first.told<quota_low>().bytes_left, 0U);
   EXPECT_EQ(w.core.bytes_relayed(), 300U);
   ASSERT_TRUE(w.second.link.send_slice(stream_id{1}, {}));
   w.pump();
   EXPECT_EQ(refusal_of(w.first), relay_error_code::quota);
   EXPECT_EQ(refusal_of(w.second), relay_error_code::quota);
-  EXPECT_EQ(w.second.last<refused>()->report.limit, 300U);
+  EXPECT_EQ(w.second.told<refused>().report.limit, 300U);
   EXPECT_EQ(w.core.bytes_relayed(), 300U);
 }
 
@@ -321,7 +319,7 @@ TEST(RelayCore, AllowsSmallSlicesOnlyBeforeTheRoomIsLive) {
     ASSERT_TRUE(w.second.link.send_slice(stream_id{0}, bytes_of(4096, 1)));
     w.pump();
     EXPECT_EQ(refusal_of(w.second), relay_error_code::protocol);
-    EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+    EXPECT_TRUE(w.first.told<peer_gone>().still_waiting);
   }
   paired_world w;
   w.go_live();
@@ -338,7 +336,7 @@ TEST(RelayCore, EndsAJoinerThatSendsMoreThanAHandshake) {
   }
   EXPECT_EQ(refusal_of(w.second), relay_error_code::protocol);
   EXPECT_EQ(w.first.slices.size(), 16U);  // 64 KiB
-  EXPECT_TRUE(w.first.last<peer_gone>()->still_waiting);
+  EXPECT_TRUE(w.first.told<peer_gone>().still_waiting);
 }
 
 TEST(RelayCore, StopsReadingWhileThePartnerDoesNot) {
@@ -395,7 +393,7 @@ TEST(RelayCore, ClosesASlowConsumerAndSaysSo) {
   EXPECT_TRUE(w.second.is_open);
   w.advance(2s);
   EXPECT_FALSE(w.second.is_open);
-  EXPECT_EQ(w.first.last<peer_gone>()->reason, leave_reason::slow_consumer);
+  EXPECT_EQ(w.first.told<peer_gone>().reason, leave_reason::slow_consumer);
   EXPECT_TRUE(w.noted("slow consumer"));
 }
 
@@ -427,7 +425,7 @@ TEST(RelayCore, RefusesTwoOfTheSameWant) {
   client_end& first = w.join(room_of(5), 1, want::receive);
   EXPECT_EQ(refusal_of(w.join(room_of(5), 2, want::receive)), relay_error_code::wants_clash);
   EXPECT_NE(first.last<peer_turned_away>(), nullptr);
-  EXPECT_EQ(w.join(room_of(5), 3, want::send).last<joined>()->placed, place::second);
+  EXPECT_EQ(w.join(room_of(5), 3, want::send).told<joined>().placed, place::second);
 }
 
 TEST(RelayCore, RefusesConnectionsBeyondItsLimit) {
@@ -451,8 +449,8 @@ TEST(RelayCore, TellsItsLimitsAndItsNotice) {
   ASSERT_TRUE(first.link.relay());
   EXPECT_EQ(*first.link.relay(), (relay_hello{relay_protocol_version, "relay", told,
                                               "closed on Sunday"}));
-  EXPECT_EQ(first.last<created>()->limits, told);
-  EXPECT_EQ(first.last<created>()->expiry_seconds, 90U);
+  EXPECT_EQ(first.told<created>().limits, told);
+  EXPECT_EQ(first.told<created>().expiry_seconds, 90U);
 }
 
 TEST(RelayCore, AnswersAVersionThatItDoesNotSpeakWithItsOwn) {
@@ -475,8 +473,9 @@ TEST(RelayCore, DrainsByRefusingTellingAndWaiting) {
   EXPECT_EQ(waits.count<draining>(), 1);
   EXPECT_EQ(refusal_of(waits), relay_error_code::draining);
   ASSERT_NE(w.first.last<draining>(), nullptr);
-  EXPECT_EQ(w.first.last<draining>()->deadline_ms, 10'000U);
+  EXPECT_EQ(w.first.told<draining>().deadline_ms, 10'000U);
   EXPECT_EQ(refusal_of(w.create(10)), relay_error_code::draining);
+  EXPECT_FALSE(w.connect_bare().got.empty()) << "who comes is told before it asks";
   ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(10, 1)));
   w.pump();
   EXPECT_EQ(w.second.slices.size(), 1U);
@@ -499,7 +498,7 @@ TEST(RelayCore, LimitsFailedJoinsBySource) {
   }
   client_end& waits = w.join(w.room, 50, want::receive, 1);
   EXPECT_EQ(refusal_of(waits), relay_error_code::rate_limited);
-  EXPECT_GT(waits.last<refused>()->report.retry_after_ms, 0U);
+  EXPECT_GT(waits.told<refused>().report.retry_after_ms, 0U);
   EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 2)), relay_error_code::room_full);
   w.advance(60s);
   EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 1)), relay_error_code::room_full);

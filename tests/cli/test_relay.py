@@ -1,0 +1,216 @@
+"""tallow-relay as an operator runs it."""
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+RELAY = pathlib.Path(os.environ["TALLOW_BIN_DIR"]) / "tallow-relay"
+READY = "tallow-relay ready on "
+DEADLINE_S = 30
+
+
+def run(*arguments):
+    return subprocess.run([RELAY, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=DEADLINE_S)
+
+
+class Running:
+    def __init__(self, *arguments):
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([RELAY, *arguments], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.ready = self.process.stdout.readline()
+
+    def addresses(self):
+        assert self.ready.startswith(READY), self.ready
+        return self.ready[len(READY):].strip().split(",")
+
+    def port(self, index=0):
+        return int(self.addresses()[index].rsplit(":", 1)[1])
+
+    def end(self, *signals):
+        for number in signals:
+            self.process.send_signal(number)
+        code = self.process.wait(DEADLINE_S)
+        self.rest = self.process.stdout.read()
+        self.log.seek(0)
+        self.text = self.log.read()
+        return code
+
+
+@contextlib.contextmanager
+def running(*arguments):
+    relay = Running(*arguments)
+    try:
+        yield relay
+    finally:
+        if relay.process.poll() is None:
+            relay.process.kill()
+            relay.process.wait()
+        relay.process.stdout.close()
+        relay.log.close()
+
+
+def frame(kind, body=b""):
+    return struct.pack(">IBBH", len(body), kind, 0, 0) + body
+
+
+# CLIENT_HELLO with version 1; JOIN_ROOM with either want.
+HELLO = frame(0x01, b"\x01\x01\x00")
+GOAWAY, ERROR_REPORT, ROOM_JOINED, PEER_JOINED = 0x0F, 0x10, 0x06, 0x07
+
+
+def join(room, side):
+    return HELLO + frame(0x05, room + side + b"\x02")
+
+
+class Client:
+    def __init__(self, port, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=DEADLINE_S)
+        self.bytes = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, what):
+        self.socket.sendall(what)
+        return self
+
+    def frames(self, until=None):
+        """The types of the frames up to the first of type `until`, or to the end."""
+        kinds = []
+        while True:
+            while len(self.bytes) >= 8:
+                length, kind = struct.unpack(">IB", self.bytes[:5])
+                if len(self.bytes) < 8 + length:
+                    break
+                self.bytes = self.bytes[8 + length:]
+                kinds.append(kind)
+                if kind == until:
+                    return kinds
+            more = self.socket.recv(65536)
+            if not more:
+                return kinds
+            self.bytes += more
+
+
+class RelayTest(unittest.TestCase):
+    def test_says_once_and_on_one_line_where_it_listens(self):
+        with running("--listen", "127.0.0.1:0", "--listen", "localhost:0") as relay:
+            self.assertGreaterEqual(len(relay.addresses()), 2)
+            for address in relay.addresses():
+                host, port = address.rsplit(":", 1)
+                self.assertGreater(int(port), 0)
+                with Client(int(port), host.strip("[]")) as client:
+                    self.assertIn(0x02, client.send(HELLO).frames(until=0x02))
+            self.assertEqual(relay.end(signal.SIGTERM), 0)
+            self.assertEqual(relay.rest, "")
+
+    def test_names_its_version(self):
+        done = run("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^tallow-relay \d+\.\d+\.\d+\n$")
+
+    def test_helps(self):
+        done = run("--help")
+        self.assertEqual(done.returncode, 0)
+        for flag in ("--listen", "--config", "--max-rooms", "--max-bytes", "--room-timeout",
+                     "--max-connections", "--log-level"):
+            self.assertIn(flag, done.stdout)
+
+    def test_refuses_what_it_does_not_understand(self):
+        for arguments, part in (
+                (("--http-listen", "127.0.0.1:1"), "--http-listen"),
+                (("here",), "here"),
+                (("--listen", "::1"), "brackets"),
+                (("--listen", "127.0.0.1:70000"), "1 to 65535"),
+                (("--max-rooms", "0"), "--max-rooms"),
+                (("--max-rooms", "5", "--max-rooms", "6"), "--max-rooms"),
+                (("--max-bytes", "10GB"), "10GiB"),
+                (("--room-timeout", "soon"), "24h"),
+                (("--log-level", "loud"), "debug"),
+                (("--config", "/nonexistent/relay.toml"), "/nonexistent/relay.toml")):
+            with self.subTest(arguments):
+                done = run(*arguments)
+                self.assertEqual(done.returncode, 2, done)
+                self.assertIn(part, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_takes_a_file_and_flags_over_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "relay.toml"
+            config.write_text('listen = "nowhere.invalid:1"\nlog-level = "off"\n')
+            with running("--config", config, "--listen", "127.0.0.1:0") as relay:
+                self.assertEqual(len(relay.addresses()), 1)
+                self.assertEqual(relay.end(signal.SIGTERM), 0)
+                self.assertEqual(relay.text, "")
+            config.write_text("max-rooms = 5\n\nmax-roms = 6\n")
+            done = run("--config", config)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"{config}:3: unknown key 'max-roms'; allowed are", done.stderr)
+
+    def test_says_that_a_port_is_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = run("--listen", address)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"cannot listen on {address}: Address already in use", done.stderr)
+        self.assertIn("--listen HOST:PORT", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_ends_in_order_on_a_signal(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with running("--listen", "127.0.0.1:0") as relay:
+                with Client(relay.port()) as waits:
+                    waits.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
+                    begin = time.monotonic()
+                    relay.process.send_signal(number)
+                    self.assertEqual(waits.frames(), [GOAWAY, ERROR_REPORT])
+                self.assertEqual(relay.end(), 0)
+                self.assertLess(time.monotonic() - begin, 8)
+
+    def test_waits_for_a_pair_and_ends_at_once_on_a_second_signal(self):
+        with running("--listen", "127.0.0.1:0") as relay:
+            with Client(relay.port()) as first, Client(relay.port()) as second:
+                first.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
+                second.send(join(b"r" * 16, b"b" * 16)).frames(until=ROOM_JOINED)
+                first.frames(until=PEER_JOINED)
+                begin = time.monotonic()
+                relay.process.send_signal(signal.SIGTERM)
+                self.assertEqual(first.frames(until=GOAWAY), [GOAWAY])
+                second.send(frame(0x09, b"\x00\x02hi"))
+                self.assertEqual(first.frames(until=0x09), [0x09])
+                with self.assertRaises(ConnectionError):
+                    Client(relay.port())
+                self.assertEqual(relay.end(signal.SIGTERM), 0)
+                self.assertLess(time.monotonic() - begin, 8)
+
+    def test_logs_neither_addresses_nor_names(self):
+        room, side = b"ROOMROOMROOMROOM", b"SIDESIDESIDESIDE"
+        with running("--listen", "127.0.0.1:0", "--log-level", "debug") as relay:
+            words = [room.decode(), side.decode(), room.hex(), side.hex(), "127.0.0.1"]
+            for text in (join(room, side), b"GET / HTTP/1.1\r\n\r\n", join(room, b"x" * 16),
+                         join(room, b"y" * 16) + b"\xff" * 100):
+                with Client(relay.port()) as client:
+                    words.append(str(client.socket.getsockname()[1]))
+                    client.send(text)
+                    client.socket.shutdown(socket.SHUT_WR)
+                    client.frames()
+            self.assertEqual(relay.end(signal.SIGTERM), 0)
+            self.assertIn("not our protocol", relay.text)
+            log = "\n".join(line.split(" ", 1)[1] for line in relay.text.splitlines())
+            for word in words:
+                self.assertNotIn(word, log)
+
+
+if __name__ == "__main__":
+    unittest.main()
