@@ -468,8 +468,13 @@ TEST(RelayCore, DrainsByRefusingTellingAndWaiting) {
   paired_world w;
   w.go_live();
   client_end& waits = w.create(9);
+  auto& early = w.connect_bare();  // it has not said anything yet
   w.core.drain(w.now, 10s);
   w.pump();
+  EXPECT_TRUE(early.is_open);
+  w.send(early, client_hello{{relay_protocol_version}, ""});
+  w.send(early, join_room{w.room, side(2), want::receive});
+  EXPECT_FALSE(early.is_open) << "it was let in";
   EXPECT_EQ(waits.count<draining>(), 1);
   EXPECT_EQ(refusal_of(waits), relay_error_code::draining);
   ASSERT_NE(w.first.last<draining>(), nullptr);
