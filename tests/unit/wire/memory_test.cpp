@@ -20,13 +20,14 @@ std::atomic<std::size_t> allocated{0};
 
 }  // namespace
 
-void* operator new(std::size_t count) {
+// Not inlined: where only one of a pair is, g++ takes malloc() and operator delete for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t count) {
   allocated += count;
   if (void* memory = std::malloc(count)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
