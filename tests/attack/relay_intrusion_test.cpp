@@ -63,8 +63,8 @@ class RelayIntrusion : public ::testing::Test {
 TEST_F(RelayIntrusion, AThirdPeerChangesNothing) {
   for (std::uint8_t i = 0; i < 100; ++i) {
     step();
-    client_end& third = w.join(w.room, static_cast<std::uint8_t>(100 + i),
-                               i % 2 == 0 ? want::send : want::receive);
+    client_end& third =
+        w.join(w.room, static_cast<std::uint8_t>(100 + i), i % 2 == 0 ? want::send : want::receive);
     ASSERT_NE(third.last<room::refused>(), nullptr);
     EXPECT_EQ(third.told<room::refused>().why.code, errc::room_full);
     EXPECT_FALSE(third.is_open);

@@ -44,9 +44,9 @@ inline byte_buffer bytes_of(std::size_t count, std::uint8_t value) {
 struct wire_end {
   room::connection_id id{};
   bool is_open = true;
-  bool reads = true;       // false: what the relay sends stays with the relay
+  bool reads = true;         // false: what the relay sends stays with the relay
   bool is_finished = false;  // the relay closes it when all is sent
-  byte_buffer got;         // of a bare end
+  byte_buffer got;           // of a bare end
 };
 
 /// A client on a connection, and what it was told. Bytes of slices are kept apart.
@@ -268,7 +268,9 @@ class relay_world {
 /// A room with two in it.
 struct paired_world : relay_world {
   explicit paired_world(room::relay_options options = {})
-      : relay_world(std::move(options)), first(create(1)), room(made().room),
+      : relay_world(std::move(options)),
+        first(create(1)),
+        room(made().room),
         second(join(room, 2)) {}
 
   const room::created& made() const { return std::get<room::created>(first.events.front()); }

@@ -1,6 +1,4 @@
 // tallow-relay: brings two people's tallow-cli together and passes sealed bytes on.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -11,6 +9,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <sys/resource.h>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -118,8 +117,7 @@ void limit_process(settings& chosen) {
   (void)::setrlimit(RLIMIT_NOFILE, &descriptors);
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
   const rlim_t usable = std::max<rlim_t>(descriptors.rlim_cur, 2 * descriptors_kept);
-  chosen.connections_max =
-      std::min<std::size_t>(chosen.connections_max, usable - descriptors_kept);
+  chosen.connections_max = std::min<std::size_t>(chosen.connections_max, usable - descriptors_kept);
 }
 
 void start_log(const settings& chosen) {

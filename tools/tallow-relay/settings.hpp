@@ -63,12 +63,12 @@ inline refusal set_bytes(std::uint64_t& to, std::string_view text) {
     std::string_view name;
     unsigned shift;
   };
-  constexpr std::array units{unit{"", 0},     unit{"KiB", 10}, unit{"MiB", 20},
-                             unit{"GiB", 30}, unit{"TiB", 40}};
+  constexpr std::array units{unit{"", 0}, unit{"KiB", 10}, unit{"MiB", 20}, unit{"GiB", 30},
+                             unit{"TiB", 40}};
   std::string_view rest;
   const auto number = parse_number(text, rest);
-  const auto found = std::find_if(units.begin(), units.end(),
-                                  [&](const unit& u) { return u.name == rest; });
+  const auto found =
+      std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.name == rest; });
   if (!number || found == units.end() || *number > UINT64_MAX >> found->shift) {
     return "a number of bytes is wanted, like 500MiB or 10GiB; 0 means no limit";
   }
@@ -85,8 +85,8 @@ inline refusal set_time(std::chrono::seconds& to, std::string_view text) {
   constexpr std::uint64_t seconds_max = 30 * 86400;
   std::string_view rest;
   const auto number = parse_number(text, rest);
-  const auto found = std::find_if(units.begin(), units.end(),
-                                  [&](const unit& u) { return u.name == rest; });
+  const auto found =
+      std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.name == rest; });
   const bool is_time = number && found != units.end() && *number <= seconds_max;
   const auto seconds = is_time ? static_cast<std::int64_t>(*number) * found->seconds : 0;
   if (seconds < 1 || seconds > static_cast<std::int64_t>(seconds_max)) {
@@ -121,8 +121,7 @@ inline constexpr std::array all_settings{
     setting{"max-rooms", "N", "Rooms at once (default: 1000)", false,
             [](settings& s, std::string_view v) { return set_count(s.rooms_max, v); }},
     setting{"max-bytes", "SIZE", "Bytes that a room may carry; 0 means no limit (default: 10GiB)",
-            false,
-            [](settings& s, std::string_view v) { return set_bytes(s.room_bytes_max, v); }},
+            false, [](settings& s, std::string_view v) { return set_bytes(s.room_bytes_max, v); }},
     setting{"room-timeout", "TIME", "How long a room waits for its second side (default: 24h)",
             false, [](settings& s, std::string_view v) { return set_time(s.room_timeout, v); }},
     setting{"max-connections", "N", "Connections at once (default: 4096)", false,

@@ -49,8 +49,8 @@ namespace detail {
   for (std::size_t i = 0; i < host.size(); ++i) {
     const char c = host[i];
     const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
-                          c == ':' || c == '%';
+                          (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' || c == ':' ||
+                          c == '%';
     if (is_plain) continue;
     if (c == '/') return fail(errc::address_invalid, at + i, "HOST:PORT is wanted, not a URL");
     return fail(errc::address_invalid, at + i, "a character that no host has");

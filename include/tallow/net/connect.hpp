@@ -27,8 +27,7 @@ namespace detail {
 class connect_watch {
  public:
   connect_watch(asio::ip::tcp::socket& socket, std::chrono::milliseconds timeout)
-      : shared_(std::make_shared<shared>(shared{&socket})),
-        timer_(socket.get_executor(), timeout) {
+      : shared_(std::make_shared<shared>(shared{&socket})), timer_(socket.get_executor(), timeout) {
     timer_.async_wait([state = shared_](asio::error_code trouble) {
       if (trouble || state->socket == nullptr) return;
       state->expired = true;

@@ -60,10 +60,9 @@ class relay_server {
   [[nodiscard]] result<void> listen(const address& where) {
     asio::error_code trouble;
     asio::ip::tcp::resolver resolver(*context_);
-    const auto found = resolver.resolve(where.host, std::to_string(where.port),
-                                        asio::ip::tcp::resolver::numeric_service |
-                                            asio::ip::tcp::resolver::passive,
-                                        trouble);
+    const auto found = resolver.resolve(
+        where.host, std::to_string(where.port),
+        asio::ip::tcp::resolver::numeric_service | asio::ip::tcp::resolver::passive, trouble);
     if (trouble) return fail(errc::resolve_failed, detail::as_std(trouble));
     for (const auto& entry : found) {
       if (auto done = listen_on(entry.endpoint()); !done) return done;

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <system_error>
-#include <utility>
-#include <vector>
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <asio/as_tuple.hpp>
 #include <asio/awaitable.hpp>

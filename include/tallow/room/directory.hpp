@@ -85,14 +85,12 @@ class directory {
   }
 
   /// The connection is gone.
-  void leave(const room_id& id, connection_id who, leave_reason reason, instant now,
-             notices& out) {
+  void leave(const room_id& id, connection_id who, leave_reason reason, instant now, notices& out) {
     change(rooms_.find(id), [&](room& r) { r.leave(who, reason, now, out); });
   }
 
   /// The connection closes the room, or its own visit.
-  void close(const room_id& id, connection_id who, close_reason reason, instant now,
-             notices& out) {
+  void close(const room_id& id, connection_id who, close_reason reason, instant now, notices& out) {
     change(rooms_.find(id), [&](room& r) { r.close(who, reason, now, out); });
   }
 

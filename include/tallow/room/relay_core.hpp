@@ -124,8 +124,9 @@ class relay_core {
     for (const connection_id id : all_ids()) {
       relay_peer* p = find(id);
       if (p == nullptr || !p->is_heard() || p->at == phase::greeting) continue;
-      send(*p, goaway{retry_after_ms(relay_error_code::draining),
-                      narrow<std::uint32_t>(std::clamp<std::int64_t>(wait_ms, 0, UINT32_MAX))},
+      send(*p,
+           goaway{retry_after_ms(relay_error_code::draining),
+                  narrow<std::uint32_t>(std::clamp<std::int64_t>(wait_ms, 0, UINT32_MAX))},
            now);
       if (p->room && rooms_.partner_of(*p->room, id)) continue;
       end(*p, relay_error_code::draining, 0, now);
@@ -214,8 +215,8 @@ class relay_core {
   }
 
   void on(relay_peer& p, const client_hello& m, instant now) {
-    const bool is_ours = std::find(m.versions.begin(), m.versions.end(),
-                                   relay_protocol_version) != m.versions.end();
+    const bool is_ours =
+        std::find(m.versions.begin(), m.versions.end(), relay_protocol_version) != m.versions.end();
     if (!is_ours) return end(p, relay_error_code::version, 0, now);
     p.enter(phase::greeted, now);
     send(p,
@@ -281,8 +282,8 @@ class relay_core {
     const duration wait = failed_joins_.wait(*p.source, now);
     if (wait == duration::zero()) return false;
     end(p, relay_error_code::rate_limited, 0, now,
-        narrow<std::uint32_t>(
-            std::chrono::duration_cast<std::chrono::milliseconds>(wait).count() + 1));
+        narrow<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count() +
+                              1));
     return true;
   }
 

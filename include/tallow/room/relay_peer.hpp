@@ -72,8 +72,8 @@ struct relay_peer {
       case phase::ending:
       case phase::dropped: break;
       case phase::greeted:
-        decoder.allow({frame_type::create_room, frame_type::join_room, frame_type::ping,
-                       frame_type::pong});
+        decoder.allow(
+            {frame_type::create_room, frame_type::join_room, frame_type::ping, frame_type::pong});
         break;
       case phase::seated: allow_slices(limits::unauthenticated_frame_bytes_max); break;
       case phase::parted:
@@ -85,8 +85,8 @@ struct relay_peer {
   }
 
   void allow_slices(std::size_t frame_bytes) {
-    decoder.allow({frame_type::peer, frame_type::room_confirm, frame_type::close,
-                   frame_type::ping, frame_type::pong},
+    decoder.allow({frame_type::peer, frame_type::room_confirm, frame_type::close, frame_type::ping,
+                   frame_type::pong},
                   frame_bytes);
   }
 

@@ -103,8 +103,7 @@ class room {
   }
 
   /// Whether `count` bytes from `from` may pass, and counts them if so.
-  [[nodiscard]] carriage carry(connection_id from, std::uint64_t count, instant now,
-                               notices& out) {
+  [[nodiscard]] carriage carry(connection_id from, std::uint64_t count, instant now, notices& out) {
     if (!partner_of(from)) return carriage::discard;
     if (state_ == state::paired && count > limits::handshake_bytes_max - pairing_bytes_) {
       return carriage::violation;
@@ -139,8 +138,7 @@ class room {
 
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept {
     switch (state_) {
-      case state::waiting:
-        return first_is_there() ? expires_at_ : earlier(expires_at_, deadline_);
+      case state::waiting: return first_is_there() ? expires_at_ : earlier(expires_at_, deadline_);
       case state::paired:
       case state::closed: return deadline_;
       case state::none:

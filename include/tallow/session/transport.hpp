@@ -25,7 +25,8 @@ concept sync_transport = requires(T& t, byte_span into, byte_views from) {
   { t.read_some(into) } -> std::same_as<result<std::size_t>>;
   { t.write_all(from) } -> std::same_as<result<void>>;
   { t.shutdown_send() } -> std::same_as<result<void>>;
-  { t.close() } noexcept;
+  { t.close() }
+  noexcept;
 };
 
 namespace detail {
@@ -57,7 +58,8 @@ concept async_transport = requires(T& t, byte_span into, byte_views from) {
   { t.async_read_some(into) } -> awaits_to<result<std::size_t>>;
   { t.async_write_all(from) } -> awaits_to<result<void>>;
   { t.shutdown_send() } -> std::same_as<result<void>>;
-  { t.close() } noexcept;
+  { t.close() }
+  noexcept;
 };
 
 }  // namespace tallow::session

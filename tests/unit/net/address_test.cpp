@@ -1,9 +1,9 @@
-#include <tallow/net/address.hpp>
-
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
+
+#include <tallow/net/address.hpp>
 
 namespace tallow::net {
 namespace {

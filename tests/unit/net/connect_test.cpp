@@ -1,5 +1,3 @@
-#include <tallow/net/connect.hpp>
-
 #include <chrono>
 #include <optional>
 
@@ -7,6 +5,8 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <gtest/gtest.h>
+
+#include <tallow/net/connect.hpp>
 
 namespace tallow::net {
 namespace {

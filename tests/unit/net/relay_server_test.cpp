@@ -1,16 +1,15 @@
-#include <tallow/net/relay_server.hpp>
-
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <random>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <tallow/net/relay_server.hpp>
 
 #include "support/net_world.hpp"
 

@@ -1,8 +1,8 @@
-#include <tallow/room/deadlines.hpp>
-
 #include <chrono>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/deadlines.hpp>
 
 namespace tallow::room {
 namespace {

@@ -1,10 +1,10 @@
-#include <tallow/room/directory.hpp>
-
 #include <chrono>
 #include <set>
 #include <variant>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/directory.hpp>
 
 #include "support/relay_world.hpp"
 

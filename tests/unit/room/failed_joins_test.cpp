@@ -1,8 +1,8 @@
-#include <tallow/room/failed_joins.hpp>
-
 #include <chrono>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/failed_joins.hpp>
 
 namespace tallow::room {
 namespace {

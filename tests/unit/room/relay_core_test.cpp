@@ -1,11 +1,11 @@
-#include <tallow/room/relay_core.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/relay_core.hpp>
 
 #include "support/relay_world.hpp"
 
@@ -26,9 +26,7 @@ relay_options with_quota(std::uint64_t bytes) {
   return options;
 }
 
-relay_error_code refusal_of(const client_end& end) {
-  return end.told<refused>().report.code;
-}
+relay_error_code refusal_of(const client_end& end) { return end.told<refused>().report.code; }
 
 TEST(RelayCore, BringsTwoTogetherAndPassesTheirSlicesOn) {
   paired_world w;
@@ -312,8 +310,8 @@ TEST(RelayCore, CarriesTheQuotaToTheByteAndTellsBoth) {
 TEST(RelayCore, AllowsSmallSlicesOnlyBeforeTheRoomIsLive) {
   {
     paired_world w;
-    ASSERT_TRUE(w.second.link.send_slice(stream_id{0},
-                                         bytes_of(limits::handshake_slice_bytes_max, 1)));
+    ASSERT_TRUE(
+        w.second.link.send_slice(stream_id{0}, bytes_of(limits::handshake_slice_bytes_max, 1)));
     w.pump();
     EXPECT_EQ(w.first.slices.size(), 1U);
     ASSERT_TRUE(w.second.link.send_slice(stream_id{0}, bytes_of(4096, 1)));
@@ -447,8 +445,8 @@ TEST(RelayCore, TellsItsLimitsAndItsNotice) {
   client_end& first = w.create(1);
   const relay_limits told{12'345, 90, 0};
   ASSERT_TRUE(first.link.relay());
-  EXPECT_EQ(*first.link.relay(), (relay_hello{relay_protocol_version, "relay", told,
-                                              "closed on Sunday"}));
+  EXPECT_EQ(*first.link.relay(),
+            (relay_hello{relay_protocol_version, "relay", told, "closed on Sunday"}));
   EXPECT_EQ(first.told<created>().limits, told);
   EXPECT_EQ(first.told<created>().expiry_seconds, 90U);
 }

@@ -1,5 +1,3 @@
-#include <tallow/room/room_client.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -8,6 +6,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/room_client.hpp>
 
 #include "support/relay_world.hpp"
 
@@ -115,9 +115,9 @@ TEST_F(ClientTest, SeesTheSameEventsHoweverTheBytesCome) {
       EXPECT_TRUE(in.empty());
     }
     const auto kind = [](client_event e) { return e.index(); };
-    EXPECT_EQ(kinds, (std::vector<std::size_t>{kind(joined{}), kind(slice{}), kind(quota_low{}),
-                                               kind(draining{}), kind(peer_gone{}),
-                                               kind(refused{})}));
+    EXPECT_EQ(kinds,
+              (std::vector<std::size_t>{kind(joined{}), kind(slice{}), kind(quota_low{}),
+                                        kind(draining{}), kind(peer_gone{}), kind(refused{})}));
     EXPECT_EQ(slice_bytes, bytes_of(300, 1));
   }
 }
@@ -224,8 +224,8 @@ TEST_F(ClientTest, HearsNothingAfterItClosed) {
   ASSERT_TRUE(c.send_slice(stream_id{0}, bytes_of(5, 1)));
   ASSERT_TRUE(c.close(close_reason::spent));
   EXPECT_TRUE(hear(c, peer_slice{stream_id{0}, {}})->empty());
-  EXPECT_EQ(said(c), frames(peer_slice{stream_id{0}, bytes_of(5, 1)},
-                            close_room{close_reason::spent}));
+  EXPECT_EQ(said(c),
+            frames(peer_slice{stream_id{0}, bytes_of(5, 1)}, close_room{close_reason::spent}));
 }
 
 TEST_F(ClientTest, MapsEveryRefusalToACodeOfItsOwn) {
@@ -301,10 +301,9 @@ TEST_F(ClientTest, ChangesNothingOnIllegalCommands) {
   ASSERT_TRUE(hear(second, hello, room_joined{place::second, {}}));
   (void)said(second);
   EXPECT_EQ(second.confirm().error(), error{errc::wrong_state});
-  EXPECT_EQ(second.send_slice(stream_id{0}, bytes_of(limits::peer_slice_bytes_max + 1, 0))
-                .error()
-                .code,
-            errc::message_too_large);
+  EXPECT_EQ(
+      second.send_slice(stream_id{0}, bytes_of(limits::peer_slice_bytes_max + 1, 0)).error().code,
+      errc::message_too_large);
   EXPECT_TRUE(second.poll_transmit().empty());
   EXPECT_TRUE(second.send_slice(stream_id{0}, {}));
 }

@@ -1,11 +1,11 @@
-#include <tallow/room/room_diagram.hpp>
-
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/room_diagram.hpp>
 
 namespace tallow::room {
 namespace {
@@ -22,8 +22,8 @@ TEST(RoomDiagram, IsTheOneInTheDocuments) {
 TEST(RoomDiagram, HasAnArrowForEveryRow) {
   const std::string page = diagram_page();
   for (const transition& row : transitions) {
-    const std::string arrow = std::string(name_of(row.from)) + " --> " + name_of(row.to) + " : " +
-                              name_of(row.on) + "\n";
+    const std::string arrow =
+        std::string(name_of(row.from)) + " --> " + name_of(row.to) + " : " + name_of(row.on) + "\n";
     EXPECT_NE(page.find(arrow), std::string::npos) << arrow;
   }
 }

@@ -1,11 +1,11 @@
-#include <tallow/room/room_table.hpp>
-
 #include <array>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/room_table.hpp>
 
 namespace tallow::room {
 namespace {

@@ -1,5 +1,3 @@
-#include <tallow/room/room.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -7,6 +5,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <tallow/room/room.hpp>
 
 #include "support/relay_world.hpp"
 
@@ -269,8 +269,8 @@ TEST_F(RoomTest, ReplacesAnOlderConnectionOfTheSameSide) {
 TEST_F(RoomTest, ReplacesTheSecondOnANewConnectionOfItsSide) {
   pair();
   r.arrive(who(connection_id{3}, 2), now, out);
-  EXPECT_EQ(said(), (lines{"2: replaced", "1: peer left 0 stays", "1: peer joined",
-                           "3: seated second"}));
+  EXPECT_EQ(said(),
+            (lines{"2: replaced", "1: peer left 0 stays", "1: peer joined", "3: seated second"}));
 }
 
 TEST_F(RoomTest, ReplacesTheFirstOnANewConnectionOfItsSide) {

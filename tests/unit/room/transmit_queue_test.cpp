@@ -1,10 +1,9 @@
-#include <tallow/room/transmit_queue.hpp>
-
 #include <cstddef>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <tallow/room/transmit_queue.hpp>
 #include <tallow/wire/frame_decoder.hpp>
 #include <tallow/wire/relay_messages.hpp>
 

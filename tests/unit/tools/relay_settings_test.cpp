@@ -1,10 +1,10 @@
-#include "tools/tallow-relay/settings.hpp"
-
 #include <chrono>
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
+
+#include "tools/tallow-relay/settings.hpp"
 
 namespace tallow::relay_tool {
 namespace {
