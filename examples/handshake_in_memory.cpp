@@ -23,7 +23,8 @@ int main() {
     std::printf("message %u, %zu bytes\n", message->index, message->body.size());
     return to.handle_message(message->index, message->body, rng).has_value();
   };
-  while (pass_on(*first, *second) && pass_on(*second, *first)) {}
+  while (pass_on(*first, *second) && pass_on(*second, *first)) {
+  }
 
   const auto here = first->take_output();
   const auto there = second->take_output();

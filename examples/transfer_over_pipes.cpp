@@ -4,16 +4,16 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <fcntl.h>
 #include <memory>
+#include <poll.h>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <botan/system_rng.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include <tallow/session/direct_link.hpp>
 #include <tallow/session/session.hpp>
@@ -80,9 +80,8 @@ int main() {
   std::thread sending([&] {
     memory_source source(files);
     tallow::transfer::sender sender(source, {});
-    tallow::session::session session(
-        tallow::session::direct_link(tallow::place::first), sender, with_code(),
-        Botan::system_rng());
+    tallow::session::session session(tallow::session::direct_link(tallow::place::first), sender,
+                                     with_code(), Botan::system_rng());
     peer_loop(session, back[0], there[1], [](const auto&) {});
   });
 

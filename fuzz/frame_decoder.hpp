@@ -33,14 +33,14 @@ struct decoder_setting {
   constexpr std::array sets{frames_to_relay, frames_from_relay, frames_of_handshake,
                             frames_of_lane};
   const auto bits = std::to_integer<unsigned>(choice);
-  return {sets[bits & 3U], (bits & 4U) != 0 ? limits::unauthenticated_frame_bytes_max
-                                            : limits::frame_length_limit};
+  return {sets[bits & 3U],
+          (bits & 4U) != 0 ? limits::unauthenticated_frame_bytes_max : limits::frame_length_limit};
 }
 
 /// What the header at the start of `rest` deserves, written down a second time and in another way
 /// than the decoder's.
 [[nodiscard]] inline std::optional<errc> refusal_of(byte_view rest,
-                                                     const decoder_setting& setting) {
+                                                    const decoder_setting& setting) {
   const std::uint32_t length = load_big_endian<std::uint32_t>(rest.first<4>());
   const auto type = std::to_integer<std::uint8_t>(rest[4]);
   const auto limit = frame_bytes_max(type);
@@ -65,17 +65,16 @@ inline void check_reception(byte_view stream, const decoder_setting& setting,
     require(whole <= rest.size(), "a frame has no more bytes than came");
     require(!refusal_of(rest, setting), "a frame that came out is an allowed one");
     require(equal(frame.header, rest.first(limits::frame_header_bytes)), "headers are as sent");
-    require(frame.header == encode_frame_header(frame.type,
-                                                static_cast<std::uint32_t>(frame.body.size())),
+    require(frame.header ==
+                encode_frame_header(frame.type, static_cast<std::uint32_t>(frame.body.size())),
             "a header says its frame's type and length and nothing else");
     require(equal(frame.body, rest.subspan(limits::frame_header_bytes, frame.body.size())),
             "bodies are as sent");
     offset += whole;
   }
   const byte_view rest = stream.subspan(offset);
-  const auto refusal = rest.size() < limits::frame_header_bytes
-                           ? std::nullopt
-                           : refusal_of(rest, setting);
+  const auto refusal =
+      rest.size() < limits::frame_header_bytes ? std::nullopt : refusal_of(rest, setting);
   require(refusal.has_value() == all.failure.has_value(), "bad headers fail, others do not");
   if (refusal) {
     require(all.failure->code == *refusal, "the error is the header's");

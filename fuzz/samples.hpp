@@ -66,8 +66,8 @@ struct sampler {
   }
 
   [[nodiscard]] std::string text(std::size_t count_max) {
-    constexpr std::string_view letters[] = {"a", "/", "\n", "\xC3\xA9", "\xE2\x80\xAF",
-                                            "\xF0\x9F\xA6\x86"};
+    constexpr std::string_view letters[] = {
+        "a", "/", "\n", "\xC3\xA9", "\xE2\x80\xAF", "\xF0\x9F\xA6\x86"};
     const std::size_t bytes = count(std::min(count_max, limits::path_bytes_max), 24);
     std::string value;
     while (value.size() < bytes) {
@@ -80,8 +80,7 @@ struct sampler {
   template <class T>
   void fill(T& value, std::size_t count_max) {
     if constexpr (message<T>) {
-      std::apply([&](const auto&... f) { (fill(value.*f.member, f.count_max), ...); },
-                 T::fields());
+      std::apply([&](const auto&... f) { (fill(value.*f.member, f.count_max), ...); }, T::fields());
     } else if constexpr (std::same_as<T, bool>) {
       value = number<std::uint8_t>() % 2 == 1;
     } else if constexpr (std::unsigned_integral<T>) {

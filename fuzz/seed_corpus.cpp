@@ -83,25 +83,57 @@ void write_messages(const corpus& out) {
       add("sealed", static_cast<unsigned>(M::type), plaintext, frame_type::sealed);
     });
   }
-  out.add_hex("sealed_08_data", "30" "08" "01" "0000000000000102" "aabbccdd");
+  out.add_hex("sealed_08_data",
+              "30"
+              "08"
+              "01"
+              "0000000000000102"
+              "aabbccdd");
 }
 
 void write_refused_messages(const corpus& out) {
-  out.add_hex("error_truncated", "0e80");                       // QUOTA_WARNING
+  out.add_hex("error_truncated", "0e80");  // QUOTA_WARNING
   out.add_hex("error_trailing_bytes", "0e0000");
   out.add_hex("error_varint_too_long", "0effffffffffffffffffff7f");
   out.add_hex("error_varint_not_shortest", "0e8000");
-  out.add_hex("error_bool_invalid", "30" "04" "00" "00" "02");  // MANIFEST
-  out.add_hex("error_enum_invalid", "1303");                    // CLOSE
-  out.add_hex("error_utf8_invalid", "01" "00" "01" "80");       // CLIENT_HELLO
-  out.add_hex("error_length_above_limit", "01" "09" "010101010101010101" "00");
-  out.add_hex("error_count_above_rest", "30" "09" "8004" "0101");  // ACK
-  out.add_hex("error_variant_unknown", "0d0200");               // LANE_OPEN
-  out.add_hex("error_message_type_unknown", "30" "7f");
-  out.add_hex("error_codec_unknown", "30" "08" "02" "0000000000000000");
-  out.add_hex("error_data_truncated", "30" "08" "00" "00000000");
+  out.add_hex("error_bool_invalid",
+              "30"
+              "04"
+              "00"
+              "00"
+              "02");                          // MANIFEST
+  out.add_hex("error_enum_invalid", "1303");  // CLOSE
+  out.add_hex("error_utf8_invalid",
+              "01"
+              "00"
+              "01"
+              "80");  // CLIENT_HELLO
+  out.add_hex("error_length_above_limit",
+              "01"
+              "09"
+              "010101010101010101"
+              "00");
+  out.add_hex("error_count_above_rest",
+              "30"
+              "09"
+              "8004"
+              "0101");                             // ACK
+  out.add_hex("error_variant_unknown", "0d0200");  // LANE_OPEN
+  out.add_hex("error_message_type_unknown",
+              "30"
+              "7f");
+  out.add_hex("error_codec_unknown",
+              "30"
+              "08"
+              "02"
+              "0000000000000000");
+  out.add_hex("error_data_truncated",
+              "30"
+              "08"
+              "00"
+              "00000000");
   out.add_hex("error_sealed_empty", "30");
-  out.add_hex("error_message_too_large", "1201");               // PONG has no body
+  out.add_hex("error_message_too_large", "1201");  // PONG has no body
 }
 
 // The first byte of an input: see fuzz::setting_of.
@@ -121,17 +153,17 @@ void add_frame(byte_buffer& stream, frame_type type, std::size_t body_bytes) {
 }
 
 void write_frames(const corpus& out) {
-#define TALLOW_X(name, number, bytes_max)                                                     \
-  {                                                                                           \
-    const auto type = frame_type::name;                                                       \
-    const std::byte setting = frames_to_relay.contains(type)       ? to_relay                 \
-                              : frames_from_relay.contains(type)   ? from_relay               \
-                              : frames_of_handshake.contains(type) ? handshake                \
-                                                                   : lane;                    \
-    byte_buffer stream = stream_of(setting);                                                  \
-    add_frame(stream, type, std::min<std::size_t>(bytes_max, 40));                            \
-    add_frame(stream, type, 0);                                                               \
-    out.add("type_" #name, stream);                                                           \
+#define TALLOW_X(name, number, bytes_max)                                       \
+  {                                                                             \
+    const auto type = frame_type::name;                                         \
+    const std::byte setting = frames_to_relay.contains(type)       ? to_relay   \
+                              : frames_from_relay.contains(type)   ? from_relay \
+                              : frames_of_handshake.contains(type) ? handshake  \
+                                                                   : lane;      \
+    byte_buffer stream = stream_of(setting);                                    \
+    add_frame(stream, type, std::min<std::size_t>(bytes_max, 40));              \
+    add_frame(stream, type, 0);                                                 \
+    out.add("type_" #name, stream);                                             \
   }
   TALLOW_FRAME_TYPES(TALLOW_X)
 #undef TALLOW_X
@@ -155,14 +187,52 @@ void write_frames(const corpus& out) {
 }
 
 void write_refused_frames(const corpus& out) {
-  out.add_hex("error_type_unknown", "00" "00000000" "7f" "00" "0000");
-  out.add_hex("error_type_not_allowed", "00" "00000000" "02" "00" "0000");
-  out.add_hex("error_too_large", "00" "00000001" "11" "00" "0000");
-  out.add_hex("error_too_large_for_stranger", "07" "00001001" "31" "00" "0000");
-  out.add_hex("error_length_huge", "03" "ffffffff" "31" "00" "0000");
-  out.add_hex("error_flags_set", "00" "00000000" "11" "01" "0000");
-  out.add_hex("error_reserved_set", "00" "00000000" "11" "00" "0001");
-  out.add_hex("error_in_second_frame", "00" "0000000011000000" "00000000fe000000");
+  out.add_hex("error_type_unknown",
+              "00"
+              "00000000"
+              "7f"
+              "00"
+              "0000");
+  out.add_hex("error_type_not_allowed",
+              "00"
+              "00000000"
+              "02"
+              "00"
+              "0000");
+  out.add_hex("error_too_large",
+              "00"
+              "00000001"
+              "11"
+              "00"
+              "0000");
+  out.add_hex("error_too_large_for_stranger",
+              "07"
+              "00001001"
+              "31"
+              "00"
+              "0000");
+  out.add_hex("error_length_huge",
+              "03"
+              "ffffffff"
+              "31"
+              "00"
+              "0000");
+  out.add_hex("error_flags_set",
+              "00"
+              "00000000"
+              "11"
+              "01"
+              "0000");
+  out.add_hex("error_reserved_set",
+              "00"
+              "00000000"
+              "11"
+              "00"
+              "0001");
+  out.add_hex("error_in_second_frame",
+              "00"
+              "0000000011000000"
+              "00000000fe000000");
 }
 
 }  // namespace

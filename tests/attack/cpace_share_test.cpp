@@ -1,7 +1,6 @@
 // A CPace share that is no point of the curve in uncompressed form, in either direction.
 #include <botan/ec_apoint.h>
 #include <botan/ec_group.h>
-
 #include <gtest/gtest.h>
 
 #include <tallow/crypto/handshake.hpp>

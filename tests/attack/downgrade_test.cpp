@@ -45,14 +45,14 @@ outcome run_with(unsigned target, const std::function<void(hello&)>& change) {
 
 TEST(Downgrade, OfWhatIsOfferedFailsAtTheTag) {
   const std::vector<std::function<void(hello&)>> changes = {
-      [](hello& h) { h.suites = {2}; },                   // the better one taken out
-      [](hello& h) { h.suites = {1}; },                   // the worse one taken out
+      [](hello& h) { h.suites = {2}; },  // the better one taken out
+      [](hello& h) { h.suites = {1}; },  // the worse one taken out
       [](hello& h) { std::swap(h.suites[0], h.suites[1]); },
-      [](hello& h) { h.suites.push_back(0x7777); },       // one that nobody knows put in
+      [](hello& h) { h.suites.push_back(0x7777); },  // one that nobody knows put in
       [](hello& h) { h.versions.push_back(2); },
       [](hello& h) { h.versions.insert(h.versions.begin(), 255); },
-      [](hello& h) { h.caps = 0x80000000; },              // an unknown bit, to be ignored
-      [](hello& h) { h.caps = caps_resume; },             // a reconnect that nobody asked for
+      [](hello& h) { h.caps = 0x80000000; },   // an unknown bit, to be ignored
+      [](hello& h) { h.caps = caps_resume; },  // a reconnect that nobody asked for
       [](hello& h) { h.nonce[31] ^= std::byte{1}; },
   };
   for (std::size_t n = 0; n < changes.size(); ++n) {
@@ -76,11 +76,15 @@ TEST(Downgrade, OfWhatIsTakenFailsAtTheTag) {
 
 TEST(Downgrade, ToWhatWasNotOfferedIsRefusedAtOnce) {
   const std::vector<std::function<void(hello&)>> changes = {
-      [](hello& h) { h.suites = {3}; },        // not offered
-      [](hello& h) { h.suites = {1, 2}; },     // not one
+      [](hello& h) { h.suites = {3}; },  // not offered
+      [](hello& h) {
+        h.suites = {1, 2};
+      },  // not one
       [](hello& h) { h.versions = {2}; },
       [](hello& h) { h.versions = {255}; },
-      [](hello& h) { h.versions = {1, 2}; },
+      [](hello& h) {
+        h.versions = {1, 2};
+      },
       [](hello& h) { h.caps = caps_resume; },  // a bit that was not offered
       [](hello& h) { h.caps = 0x80000000; },
       [](hello& h) { h.caps = 1U << caps_generation_shift; },
@@ -96,12 +100,9 @@ TEST(Downgrade, ToWhatWasNotOfferedIsRefusedAtOnce) {
 
 TEST(Downgrade, ByNumbersThatNobodySendsIsRefusedAtOnce) {
   const std::vector<std::function<void(hello&)>> changes = {
-      [](hello& h) { h.suites = {1, 2, 1}; },
-      [](hello& h) { h.suites = {0, 1}; },
-      [](hello& h) { h.suites.clear(); },
-      [](hello& h) { h.versions = {0}; },
-      [](hello& h) { h.versions = {1, 1}; },
-      [](hello& h) { h.versions.clear(); },
+      [](hello& h) { h.suites = {1, 2, 1}; }, [](hello& h) { h.suites = {0, 1}; },
+      [](hello& h) { h.suites.clear(); },     [](hello& h) { h.versions = {0}; },
+      [](hello& h) { h.versions = {1, 1}; },  [](hello& h) { h.versions.clear(); },
   };
   for (std::size_t n = 0; n < changes.size(); ++n) {
     const auto seen = run_with(0, changes[n]);

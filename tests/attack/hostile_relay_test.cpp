@@ -51,9 +51,7 @@ attack_outcome run_attack(bool victim_sends, std::size_t target, const hostility
   return outcome;
 }
 
-std::size_t frames_to(bool victim_sends) {
-  return run_attack(victim_sends, SIZE_MAX, {}).frames;
-}
+std::size_t frames_to(bool victim_sends) { return run_attack(victim_sends, SIZE_MAX, {}).frames; }
 
 template <class MakeAttack>
 void attack_every_frame(const MakeAttack& make) {
@@ -61,8 +59,8 @@ void attack_every_frame(const MakeAttack& make) {
     const std::size_t frames = frames_to(victim_sends);
     ASSERT_GT(frames, 8U);
     for (std::size_t target = 0; target < frames; ++target) {
-      SCOPED_TRACE(testing::Message() << (victim_sends ? "sender" : "receiver") << ", frame "
-                                      << target);
+      SCOPED_TRACE(testing::Message()
+                   << (victim_sends ? "sender" : "receiver") << ", frame " << target);
       make(victim_sends, target);
     }
   }

@@ -3,13 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <fcntl.h>
 #include <limits>
 #include <string>
+#include <sys/stat.h>
 #include <thread>
 #include <vector>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
@@ -77,9 +76,7 @@ class PathEscape : public testing::TestWithParam<resolver> {
   }
 
   // Where an entry lies before it is committed.
-  [[nodiscard]] fs::path staged(std::string_view path) const {
-    return top / part / "files" / path;
-  }
+  [[nodiscard]] fs::path staged(std::string_view path) const { return top / part / "files" / path; }
 
   // Puts a link to `to` in the place of a staged entry.
   void exchange_for_link(std::string_view path, std::string_view to) const {
@@ -100,13 +97,34 @@ INSTANTIATE_TEST_SUITE_P(BothWays, PathEscape,
 // ---- what a peer can say ----
 
 TEST_P(PathEscape, NoSpellingLeadsOut) {
-  const name_list spellings{
-      ""s, "/"s, "//"s, "."s, ".."s, "../f"s, "../outside/f"s, "../out-sibling/f"s,
-      "../out/../outside/f"s, "d/../../outside/f"s, "d/.."s, "d/."s, "./f"s, "d/./f"s, "d//f"s,
-      "d/"s, "/f"s, (top / "outside/f").native(), (top / "out-sibling/f").native(),
-      "/proc/self/cwd/f"s, "..\0/f"s, "f\0.txt"s, "..\xc0\xaf""outside/f"s, "\xff/f"s,
-      "d/../../../../../../../../../../tmp/f"s, std::string(256, 'x'),
-      "d/" + std::string(300, 'x')};
+  const name_list spellings{""s,
+                            "/"s,
+                            "//"s,
+                            "."s,
+                            ".."s,
+                            "../f"s,
+                            "../outside/f"s,
+                            "../out-sibling/f"s,
+                            "../out/../outside/f"s,
+                            "d/../../outside/f"s,
+                            "d/.."s,
+                            "d/."s,
+                            "./f"s,
+                            "d/./f"s,
+                            "d//f"s,
+                            "d/"s,
+                            "/f"s,
+                            (top / "outside/f").native(),
+                            (top / "out-sibling/f").native(),
+                            "/proc/self/cwd/f"s,
+                            "..\0/f"s,
+                            "f\0.txt"s,
+                            "..\xc0\xaf"
+                            "outside/f"s,
+                            "\xff/f"s,
+                            "d/../../../../../../../../../../tmp/f"s,
+                            std::string(256, 'x'),
+                            "d/" + std::string(300, 'x')};
   staging into = open();
   std::uint64_t index = 0;
   for (const std::string& path : spellings) {
@@ -124,10 +142,13 @@ TEST_P(PathEscape, NoSpellingLeadsOut) {
 }
 
 TEST_P(PathEscape, WhatLeadsOutElsewhereIsAPlainNameHere) {
-  const name_list names{"%2e%2e%2ff", "-rf",        "..\\..\\f",   "...",  "..f",
-                        "C:\\f",      "C:f",        "CON",         "\\\\host\\share\\f",
-                        "a:stream",   "nai\u0308f", "na\u00EFf",   "name ", "name.",
-                        "~",          "~root",      "$HOME",       "`id`", "file:"};
+  const name_list names{"%2e%2e%2ff", "-rf",        "..\\..\\f",
+                        "...",        "..f",        "C:\\f",
+                        "C:f",        "CON",        "\\\\host\\share\\f",
+                        "a:stream",   "nai\u0308f", "na\u00EFf",
+                        "name ",      "name.",      "~",
+                        "~root",      "$HOME",      "`id`",
+                        "file:"};
   staging into = open();
   for (std::size_t i = 0; i < names.size(); ++i) {
     ASSERT_TRUE(into.add_entry(entry_index{i}, file_entry(names[i]))) << names[i];
@@ -181,15 +202,13 @@ TEST_P(PathEscape, NoEntryTakesAnothersPlace) {
   EXPECT_EQ(code_of(into.add_entry(entry_index{1}, file_entry("f/x"))), errc::manifest_invalid);
   ASSERT_TRUE(into.add_entry(entry_index{2}, file_entry("d/x")));
   EXPECT_EQ(code_of(into.add_entry(entry_index{3}, file_entry("d"))), errc::manifest_invalid);
-  EXPECT_EQ(code_of(into.add_entry(entry_index{4}, link_entry("d", "f"))),
-            errc::manifest_invalid);
+  EXPECT_EQ(code_of(into.add_entry(entry_index{4}, link_entry("d", "f"))), errc::manifest_invalid);
 }
 
 TEST_P(PathEscape, NoEntryPosesAsAnotherTransfer) {
   staging into = open();
   const std::string other = ".tallow-00000000000000000000000000000000.part";
-  EXPECT_EQ(code_of(into.add_entry(entry_index{0}, folder_entry(other))),
-            errc::path_bad_character);
+  EXPECT_EQ(code_of(into.add_entry(entry_index{0}, folder_entry(other))), errc::path_bad_character);
   EXPECT_EQ(code_of(into.add_entry(entry_index{1}, file_entry(other + "/journal"))),
             errc::path_bad_character);
   EXPECT_TRUE(into.add_entry(entry_index{2}, file_entry("d/" + other)));
@@ -198,13 +217,18 @@ TEST_P(PathEscape, NoEntryPosesAsAnotherTransfer) {
 TEST_P(PathEscape, NoModeGivesRightsAndNoTimeHurts) {
   constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
   constexpr std::int64_t earliest = std::numeric_limits<std::int64_t>::min();
-  const std::vector<entry> entries{
-      file_entry("setuid", 0, 04755), file_entry("setgid", 0, 02755),
-      file_entry("all", 0, 0xFFFFFFFF), folder_entry("sticky", 01777),
-      folder_entry("group", 02775), file_entry("none", 0, 0), folder_entry("shut", 0),
-      file_entry("latest", 0, 0644, latest), file_entry("earliest", 0, 0644, earliest),
-      folder_entry("d-latest", 0755, latest), folder_entry("d-earliest", 0755, earliest),
-      file_entry("before", 0, 0644, -1)};
+  const std::vector<entry> entries{file_entry("setuid", 0, 04755),
+                                   file_entry("setgid", 0, 02755),
+                                   file_entry("all", 0, 0xFFFFFFFF),
+                                   folder_entry("sticky", 01777),
+                                   folder_entry("group", 02775),
+                                   file_entry("none", 0, 0),
+                                   folder_entry("shut", 0),
+                                   file_entry("latest", 0, 0644, latest),
+                                   file_entry("earliest", 0, 0644, earliest),
+                                   folder_entry("d-latest", 0755, latest),
+                                   folder_entry("d-earliest", 0755, earliest),
+                                   file_entry("before", 0, 0644, -1)};
   staging into = open();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     ASSERT_TRUE(into.add_entry(entry_index{i}, entries[i])) << entries[i].path;
@@ -219,9 +243,8 @@ TEST_P(PathEscape, NoModeGivesRightsAndNoTimeHurts) {
 }
 
 TEST_P(PathEscape, NoNameReachesTheScreen) {
-  const name_list names{"red\x1b[31m", "clear\x1b[2J", "line\nbreak", "return\rback",
-                        "bell\a",      "\u009B31m",    "\u202Egpj.exe", "\u2066x\u2069",
-                        "\u2028next",  "\x7f"};
+  const name_list names{"red\x1b[31m", "clear\x1b[2J",  "line\nbreak",   "return\rback", "bell\a",
+                        "\u009B31m",   "\u202Egpj.exe", "\u2066x\u2069", "\u2028next",   "\x7f"};
   staging into = open();
   for (std::size_t i = 0; i < names.size(); ++i) {
     ASSERT_TRUE(into.add_entry(entry_index{i}, file_entry(names[i])));
@@ -263,8 +286,7 @@ TEST_P(PathEscape, CreatesNothingThroughAnExchangedFolder) {
   exchange_for_link("d", "outside/d");
   EXPECT_EQ(code_of(into.add_entry(entry_index{1}, file_entry("d/new"))), errc::path_escapes);
   EXPECT_EQ(code_of(into.add_entry(entry_index{2}, folder_entry("d/new2"))), errc::path_escapes);
-  EXPECT_EQ(code_of(into.add_entry(entry_index{3}, link_entry("d/new3", "f"))),
-            errc::path_escapes);
+  EXPECT_EQ(code_of(into.add_entry(entry_index{3}, link_entry("d/new3", "f"))), errc::path_escapes);
   EXPECT_EQ(code_of(into.add_entry(entry_index{4}, file_entry("d/a/b"))), errc::path_escapes);
 }
 

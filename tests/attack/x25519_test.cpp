@@ -19,8 +19,7 @@ using test::message;
 /// CPace's u0 to u5 and u7, and all of Wycheproof's whose result is zero.
 std::vector<byte_buffer> low_order_points() {
   std::set<std::string> points;
-  const auto draft =
-      test::load_vectors("cpace/cpace-draft21-testvectors.json").at("X25519_points");
+  const auto draft = test::load_vectors("cpace/cpace-draft21-testvectors.json").at("X25519_points");
   for (const char* name : {"0", "1", "2", "3", "4", "5", "7"}) {
     points.insert(to_hex(hex(draft, (std::string("Invalid Y") + name).c_str())));
   }
@@ -57,8 +56,8 @@ TEST(LowOrderPoint, FromAnInitiatorThatKnowsTheCodeIsRefusedToo) {
     test::fixed_rng rng;
     handshake r = *handshake::start_resume(handshake_role::responder, keys, {}, rng);
     const auto m0 = r.poll_transmit()->body;
-    const byte_buffer m1 = encode_hello(
-        {handshake_role::initiator, {1}, {1}, detail::resume_caps(0), {}});
+    const byte_buffer m1 =
+        encode_hello({handshake_role::initiator, {1}, {1}, detail::resume_caps(0), {}});
     ASSERT_TRUE(r.handle_message(1, m1, rng));
     const auto m2 = r.poll_transmit()->body;
 

@@ -98,8 +98,8 @@ class session_peer final : public simulated_peer {
     return made;
   }
 
-  static room::client make_client(want wanted, std::optional<std::string_view> code,
-                                  fixed_rng& rng, instant now) {
+  static room::client make_client(want wanted, std::optional<std::string_view> code, fixed_rng& rng,
+                                  instant now) {
     room::client_options made;
     made.wanted = wanted;
     rng.randomize(as_u8(byte_span(made.side)));
@@ -227,7 +227,8 @@ class simulated_relay {
   void end(room::connection_id id) {
     for (simulated_peer* peer : peers_) {
       if (peer->connected && peer->connection.value == id.value) {
-        while (from_relay(*peer)) {}
+        while (from_relay(*peer)) {
+        }
         disconnect(*peer);
       }
     }

@@ -23,9 +23,10 @@ inline constexpr const char* one_each = "One side has to send and the other to r
 inline constexpr const char* update_older = "Update the older of the two programs.";
 
 inline constexpr std::array advice_rows{
-    advice_row{errc::authentication_failed,
-               "Nothing was written. Check the code with the other person and start again with a new "
-               "one: this one is used up."},
+    advice_row{
+        errc::authentication_failed,
+        "Nothing was written. Check the code with the other person and start again with a new "
+        "one: this one is used up."},
     advice_row{errc::code_spent, works_once},
     advice_row{errc::code_already_spent, works_once},
     advice_row{errc::room_attempts_used, works_once},

@@ -16,7 +16,7 @@ enum class exit_code : int {
   refused = 5,         ///< the other side or the relay does not want it
   files = 6,           ///< files could not be read or written
   disk_full = 7,
-  versions = 8,        ///< the versions do not meet
+  versions = 8,  ///< the versions do not meet
   interrupted = 130,
 };
 

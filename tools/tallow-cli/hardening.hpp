@@ -5,7 +5,6 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>

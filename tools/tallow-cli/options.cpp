@@ -18,8 +18,10 @@ namespace tallow::cli {
 namespace {
 
 constexpr const char* exit_codes_text =
-    "Exit codes: 0 done, 1 other failure, 2 usage, 3 wrong code or authentication failed, 4 peer or\n"
-    "relay gone, 5 refused by the other side, 6 local file trouble, 7 disk full, 8 versions do not\n"
+    "Exit codes: 0 done, 1 other failure, 2 usage, 3 wrong code or authentication failed, 4 peer "
+    "or\n"
+    "relay gone, 5 refused by the other side, 6 local file trouble, 7 disk full, 8 versions do "
+    "not\n"
     "meet, 130 interrupted.";
 
 // What CLI11 fills in; strings that are turned into something better afterwards.
@@ -53,7 +55,8 @@ std::optional<secret_buffer> read_code_file(const std::string& name) {
   std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
   if (file == nullptr) return std::nullopt;
   secret_buffer text;
-  for (int c = std::fgetc(file); c != EOF && c != '\n' && text.size() < 1024; c = std::fgetc(file)) {
+  for (int c = std::fgetc(file); c != EOF && c != '\n' && text.size() < 1024;
+       c = std::fgetc(file)) {
     const auto byte = static_cast<std::byte>(c);
     text.append(byte_view(&byte, 1));
   }

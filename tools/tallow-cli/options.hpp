@@ -16,9 +16,9 @@ namespace tallow::cli {
 
 /// Options of both commands.
 struct common_options {
-  std::string relay;                            ///< HOST:PORT
-  std::optional<crypto::code_phrase> code;      ///< given by option, environment or argument
-  bool yes = false;                             ///< answers every question with yes
+  std::string relay;                        ///< HOST:PORT
+  std::optional<crypto::code_phrase> code;  ///< given by option, environment or argument
+  bool yes = false;                         ///< answers every question with yes
   bool json = false;
 };
 

@@ -32,10 +32,10 @@ std::string summary(const transfer::offer_summary& offer) {
 nlohmann::json offer_json(const transfer::offer_summary& offer) {
   nlohmann::json top = nlohmann::json::array();
   for (const transfer::entry& e : offer.top) top.push_back(e.path);
-  return {{"event", "offer"},          {"files", offer.file_count},
-          {"folders", offer.directory_count}, {"links", offer.link_count},
-          {"bytes", offer.byte_count}, {"complete", offer.complete},
-          {"top", std::move(top)}};
+  return {
+      {"event", "offer"},          {"files", offer.file_count}, {"folders", offer.directory_count},
+      {"links", offer.link_count}, {"bytes", offer.byte_count}, {"complete", offer.complete},
+      {"top", std::move(top)}};
 }
 
 // Free bytes for us where `folder` is or will be; nothing where nobody knows.

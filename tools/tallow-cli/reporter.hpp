@@ -1,4 +1,5 @@
-// Everything a run says: people's text on standard error, one JSON object a line on standard output.
+// Everything a run says: people's text on standard error, one JSON object a line on standard
+// output.
 #pragma once
 
 #include <chrono>
@@ -70,8 +71,8 @@ class reporter {
     emit({{"event", "code"}, {"code", text}});
     clear_line();
     if (!made_here) return;
-    std::cerr << "Code: " << text << "\n\nOn the other machine:  tallow-cli receive --relay " << relay
-              << "\nand type the code there.\n\n";
+    std::cerr << "Code: " << text << "\n\nOn the other machine:  tallow-cli receive --relay "
+              << relay << "\nand type the code there.\n\n";
   }
 
   /// How far it is; drawn at most five times a second.

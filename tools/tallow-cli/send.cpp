@@ -65,7 +65,8 @@ exit_code send(const send_options& options) {
   sender from(tree, sender_options);
   transfer_run<sender> run(options, from, report);
   asio::io_context io(1);
-  const auto done = run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
+  const auto done =
+      run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
   if (!done) return report.failed(done.error());
   return conclude(report, from, tree);
 }

@@ -6,14 +6,14 @@
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/secret.hpp>

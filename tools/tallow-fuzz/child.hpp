@@ -1,10 +1,6 @@
 // Runs a function in a child process, so that a crash ends the child alone.
 #pragma once
 
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -12,6 +8,9 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <utility>
 
 namespace tallow::fuzz {
@@ -36,8 +35,8 @@ class progress {
 /// child found or what it died of.
 template <class Work>
 [[nodiscard]] std::pair<std::string, std::uint64_t> run_in_child(Work work) {
-  void* memory = ::mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      ::mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return {"no memory to share with a child process", 0};
   auto* shared = new (memory) progress;
   std::fflush(nullptr);

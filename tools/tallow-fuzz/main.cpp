@@ -110,8 +110,9 @@ int replay(const std::vector<std::string>& files, const std::vector<std::string>
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Feeds damaged frames and messages to Tallow's codec.\n"
-               "Exit codes: 0 nothing found, 1 found, 2 wrong use."};
+  CLI::App app{
+      "Feeds damaged frames and messages to Tallow's codec.\n"
+      "Exit codes: 0 nothing found, 1 found, 2 wrong use."};
   app.set_version_flag("--version", TALLOW_VERSION);
   app.require_subcommand(1);
   bool planted = false;

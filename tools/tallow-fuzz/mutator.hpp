@@ -16,8 +16,8 @@ inline constexpr std::size_t mutated_bytes_max = 64 * 1024;
 
 /// One change to bytes that are not empty.
 inline void mutate_once(byte_buffer& bytes, seeded_random& random) {
-  constexpr std::array edges{std::byte{0x00}, std::byte{0x01}, std::byte{0x7F}, std::byte{0x80},
-                             std::byte{0xFE}, std::byte{0xFF}};
+  constexpr std::array edges{std::byte{0x00}, std::byte{0x01}, std::byte{0x7F},
+                             std::byte{0x80}, std::byte{0xFE}, std::byte{0xFF}};
   const std::size_t place = random.below(bytes.size());
   const auto at = bytes.begin() + static_cast<std::ptrdiff_t>(place);
   const std::size_t count = 1 + random.below(std::min<std::size_t>(bytes.size() - place, 16));

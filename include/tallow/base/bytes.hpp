@@ -68,8 +68,7 @@ constexpr void store_big_endian(UInt value, std::span<std::byte, sizeof(UInt)> o
 
 /// Reads an unsigned integer that stands big-endian in `in`.
 template <class UInt>
-[[nodiscard]] constexpr UInt load_big_endian(
-    std::span<const std::byte, sizeof(UInt)> in) noexcept {
+[[nodiscard]] constexpr UInt load_big_endian(std::span<const std::byte, sizeof(UInt)> in) noexcept {
   UInt value = 0;
   for (const std::byte b : in) {
     value = static_cast<UInt>(static_cast<UInt>(value << 8U) | std::to_integer<UInt>(b));

@@ -61,9 +61,7 @@ using result = tl::expected<T, error>;
 }
 
 /// Passes on an error that another function returned.
-[[nodiscard]] inline tl::unexpected<error> fail(const error& e) {
-  return tl::unexpected<error>(e);
-}
+[[nodiscard]] inline tl::unexpected<error> fail(const error& e) { return tl::unexpected<error>(e); }
 
 /// Whose fault a code is.
 [[nodiscard]] constexpr cond condition_of(errc code) noexcept {

@@ -150,8 +150,7 @@ inline constexpr std::size_t cpace_hash_block_bytes = 64;
 /// The intermediate session key.
 [[nodiscard]] inline cpace_isk cpace_session_key(byte_view session, const cpace_point_secret& point,
                                                  byte_view transcript) {
-  const secret_buffer head =
-      lv_cat({as_bytes(detail::cpace_domain_isk), session, point.view()});
+  const secret_buffer head = lv_cat({as_bytes(detail::cpace_domain_isk), session, point.view()});
   digest32 digest = sha256({head.view(), transcript});
   cpace_isk isk{std::span<const std::byte, 32>(digest)};
   wipe(digest);

@@ -32,10 +32,8 @@ namespace tallow::crypto::detail {
       case static_cast<unsigned>(Botan::ErrorType::InvalidArgument):
       case static_cast<unsigned>(Botan::ErrorType::InvalidKeyLength):
       case static_cast<unsigned>(Botan::ErrorType::DecodingFailure):
-      case static_cast<unsigned>(Botan::ErrorType::InvalidTag):
-        return {on_invalid};
-      default:
-        return {errc::crypto_failed};
+      case static_cast<unsigned>(Botan::ErrorType::InvalidTag): return {on_invalid};
+      default: return {errc::crypto_failed};
     }
   } catch (const std::exception&) {
     return {errc::crypto_failed};

@@ -45,8 +45,7 @@ class handshake {
   ///
   /// @errors  code_already_spent, invalid_argument (no suites, too many, or one twice),
   ///          random_failed, crypto_failed
-  [[nodiscard]] static result<handshake> start_initial(handshake_role role,
-                                                       const code_phrase& code,
+  [[nodiscard]] static result<handshake> start_initial(handshake_role role, const code_phrase& code,
                                                        attempt_ledger& ledger,
                                                        const handshake_options& options,
                                                        random_generator& rng);
@@ -66,8 +65,7 @@ class handshake {
   ///          from message 2 on: authentication_failed for whatever is wrong; at any time
   ///          random_failed, crypto_failed; all of these are final. wrong_state and
   ///          invalid_argument change nothing
-  [[nodiscard]] result<void> handle_message(unsigned index, byte_view body,
-                                            random_generator& rng);
+  [[nodiscard]] result<void> handle_message(unsigned index, byte_view body, random_generator& rng);
 
   /// Takes in an ABORT, which nobody has authenticated: the handshake has failed. Once the other
   /// side's tag has verified it is ignored, since then only a sealed ABORT counts.

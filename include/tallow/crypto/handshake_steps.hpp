@@ -114,8 +114,8 @@ struct resume_choice {
 
 /// CPace's channel identifier: the protocol, the room and who is who.
 [[nodiscard]] inline secret_buffer cpace_channel(const room_id& room) {
-  return lv_cat({as_bytes(label::protocol), room, as_bytes(label::initiator),
-                 as_bytes(label::responder)});
+  return lv_cat(
+      {as_bytes(label::protocol), room, as_bytes(label::initiator), as_bytes(label::responder)});
 }
 
 /// The key from an agreed point, with both HELLOs as associated data.
@@ -152,15 +152,14 @@ inline result<handshake> handshake::start_resume(handshake_role role, const resu
 }
 
 inline result<handshake> handshake::start(handshake_role role, source from,
-                                          const handshake_options& options,
-                                          random_generator& rng) {
+                                          const handshake_options& options, random_generator& rng) {
   auto suites = detail::suite_numbers(options);
   if (!suites) return fail(suites.error());
   if (role == handshake_role::initiator) {
     return handshake(waits_for_m0{std::move(from), std::move(*suites)});
   }
-  hello offered{role, {handshake_versions.begin(), handshake_versions.end()}, std::move(*suites),
-                0, {}};
+  hello offered{
+      role, {handshake_versions.begin(), handshake_versions.end()}, std::move(*suites), 0, {}};
   if (const auto* resume = std::get_if<resume_source>(&from)) {
     offered.caps = detail::resume_caps(resume->keys.generation());
   }
@@ -273,8 +272,8 @@ inline result<handshake::state> handshake::next(waits_for_m0 s, byte_view m0,
     if (!scalar) return fail(scalar.error());
     reached.session = session_id_of(m0, reached.hello_i, code->room);
     const secret_buffer channel = detail::cpace_channel(code->room);
-    const auto share = cpace_share_of(
-        {code->password.view(), channel.view(), reached.session}, *scalar, rng);
+    const auto share =
+        cpace_share_of({code->password.view(), channel.view(), reached.session}, *scalar, rng);
     if (!share) return fail(share.error());
     append(m1, *share);
     reached.secret = cpace_run{std::move(*scalar), *share, code->ledger};
@@ -313,8 +312,8 @@ inline result<handshake::state> handshake::next(waits_for_m2 s, byte_view m2,
     isk = std::move(std::get<cpace_isk>(s.secret));
   }
   byte_buffer m3;
-  auto answered = detail::answer_key(std::move(s.messages), s.session, isk, m2, share_bytes,
-                                     random, m3);
+  auto answered =
+      detail::answer_key(std::move(s.messages), s.session, isk, m2, share_bytes, random, m3);
   if (!answered) return fail(answered.error());
   outgoing_ = outgoing{3, std::move(m3)};
   return waits_for_m4{std::move(*answered), std::move(s.selected), s.generation};
@@ -353,8 +352,7 @@ inline result<handshake::state> handshake::next(waits_for_m1 s, byte_view m1,
     scalar = std::move(*random_scalar);
   }
   detail::offer_randomness random;
-  const auto drawn =
-      detail::draw(rng, {random.seed.span(), random.mask.span(), random.x.span()});
+  const auto drawn = detail::draw(rng, {random.seed.span(), random.mask.span(), random.x.span()});
   if (!drawn) return fail(drawn.error());
 
   const room_id& room = code != nullptr ? code->room : resume->keys.room();
@@ -364,8 +362,7 @@ inline result<handshake::state> handshake::next(waits_for_m1 s, byte_view m1,
   byte_view share_b;
   if (code != nullptr) {
     const secret_buffer channel = detail::cpace_channel(room);
-    const auto made =
-        cpace_share_of({code->password.view(), channel.view(), session}, scalar, rng);
+    const auto made = cpace_share_of({code->password.view(), channel.view(), session}, scalar, rng);
     if (!made) return fail(made.error());
     share = *made;
     share_b = share;
@@ -380,8 +377,8 @@ inline result<handshake::state> handshake::next(waits_for_m1 s, byte_view m1,
   messages.add(s.m0);
   messages.add(m1);
   byte_buffer m2;
-  auto offered = detail::offer_key(std::move(messages), session, isk, share_b, std::move(random),
-                                   m2);
+  auto offered =
+      detail::offer_key(std::move(messages), session, isk, share_b, std::move(random), m2);
   if (!offered) return fail(offered.error());
   if (code != nullptr) code->ledger->add_answer();
   outgoing_ = outgoing{2, std::move(m2)};

@@ -87,8 +87,7 @@ struct hybrid_kem {
     const byte_view ct_x = ciphertext.subspan(kem::ciphertext_bytes);
     const auto pk_x = x25519_public_of(key.x);
     if (!pk_x) return fail(pk_x.error());
-    const auto ss_pq =
-        ml_kem_decapsulate<kem>(key.seed, ciphertext.first(kem::ciphertext_bytes));
+    const auto ss_pq = ml_kem_decapsulate<kem>(key.seed, ciphertext.first(kem::ciphertext_bytes));
     if (!ss_pq) return fail(ss_pq.error());
     const auto ss_x = x25519_agree(key.x, ct_x);
     if (!ss_x) return fail(ss_x.error());

@@ -103,8 +103,8 @@ template <class Parameters>
     const Botan::ML_KEM_PublicKey peer(as_u8(key), Parameters::mode);
     detail::prepared_bytes rng(message.view());
     output out;
-    Botan::PK_KEM_Encryptor(peer, "Raw").encrypt(as_u8(byte_span(out.ciphertext)),
-                                                 as_u8(byte_span(out.secret.span())), rng, 32);
+    Botan::PK_KEM_Encryptor(peer, "Raw")
+        .encrypt(as_u8(byte_span(out.ciphertext)), as_u8(byte_span(out.secret.span())), rng, 32);
     return out;
   });
 }

@@ -39,9 +39,9 @@ using answer_randomness = tallow_kem::randomness;
 
 /// What both sides have before the key encapsulation.
 struct password_stage {
-  schedule_secret early;   // ES
+  schedule_secret early;  // ES
   digest64 th2;
-  mask_secret mask;        // prs2
+  mask_secret mask;  // prs2
 };
 
 /// `share_b` is empty in a reconnect.
@@ -54,7 +54,7 @@ struct password_stage {
 
 /// What the responder keeps between messages 2 and 3.
 struct offered_key {
-  transcript messages;   // M0 M1 M2
+  transcript messages;  // M0 M1 M2
   schedule_secret early;
   digest64 th2;
   tallow_kem::secret_key key;
@@ -88,13 +88,16 @@ struct agreed_key {
   const masked_key masked = mask_key(*ek, random.mask, stage.mask, session);
 
   m2.assign(share_b.begin(), share_b.end());
-  for (const byte_view part : {byte_view(masked.s), byte_view(masked.t), byte_view(masked.rho),
-                               byte_view(*x)}) {
+  for (const byte_view part :
+       {byte_view(masked.s), byte_view(masked.t), byte_view(masked.rho), byte_view(*x)}) {
     append(m2, part);
   }
   messages.add(m2);
-  return offered_key{std::move(messages), stage.early.clone(), stage.th2,
-                     {std::move(random.seed), std::move(random.x)}, sha3_256({*ek})};
+  return offered_key{std::move(messages),
+                     stage.early.clone(),
+                     stage.th2,
+                     {std::move(random.seed), std::move(random.x)},
+                     sha3_256({*ek})};
 }
 
 /// The initiator: unmasks message 2, encapsulates, writes message 3.
@@ -106,8 +109,7 @@ struct agreed_key {
                                                      const answer_randomness& random,
                                                      byte_buffer& m3) {
   if (m2.size() != share_bytes + key_offer_bytes) return fail(errc::authentication_failed);
-  const password_stage stage =
-      password_stage_of(messages, session, isk, m2.first(share_bytes));
+  const password_stage stage = password_stage_of(messages, session, isk, m2.first(share_bytes));
   masked_key masked;
   byte_view rest = m2.subspan(share_bytes);
   for (const byte_span field : {byte_span(masked.s), byte_span(masked.t), byte_span(masked.rho)}) {
@@ -150,8 +152,7 @@ struct agreed_key {
     return fail(errc::authentication_failed);
   }
   offered.messages.add(m3);
-  const auto tag =
-      confirm(handshake, label::confirm_responder, ctx3, offered.messages.digest());
+  const auto tag = confirm(handshake, label::confirm_responder, ctx3, offered.messages.digest());
   m4.assign(tag.begin(), tag.end());
   offered.messages.add(m4);
   return agreed_key{std::move(offered.messages), std::move(handshake)};

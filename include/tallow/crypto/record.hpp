@@ -80,8 +80,7 @@ struct record_cipher {
                                                   stream_id stream, Botan::Cipher_Dir dir) {
     return guarded(errc::crypto_failed, [&]() -> result<record_cipher> {
       record_cipher cipher;
-      const char* name =
-          suite == cipher_suite::aes_256_gcm ? "AES-256/GCM" : "ChaCha20Poly1305";
+      const char* name = suite == cipher_suite::aes_256_gcm ? "AES-256/GCM" : "ChaCha20Poly1305";
       cipher.aead = Botan::AEAD_Mode::create(name, dir);
       if (cipher.aead == nullptr || cipher.aead->tag_size() != limits::record_tag_bytes) {
         return fail(errc::crypto_failed, 0, "the library lacks the cipher");

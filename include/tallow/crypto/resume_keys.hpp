@@ -26,7 +26,9 @@ class resume_keys {
   /// From what was stored earlier.
   resume_keys(const room_id& room, std::uint32_t generation, resume_secret newest,
               std::optional<resume_secret> older)
-      : room_(room), generation_(generation), newest_(std::move(newest)),
+      : room_(room),
+        generation_(generation),
+        newest_(std::move(newest)),
         older_(std::move(older)) {}
 
   /// Where the family meets; the same for all generations.

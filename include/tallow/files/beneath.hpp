@@ -8,18 +8,17 @@
 #include <algorithm>
 #include <climits>
 #include <cstdint>
-#include <filesystem>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <linux/openat2.h>
+#include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <tallow/base/error.hpp>
 #include <tallow/files/posix_error.hpp>
@@ -259,8 +258,7 @@ inline result<std::string> directory::read_link(std::string_view path) const {
   return target;
 }
 
-inline result<void> directory::set_link_mtime(std::string_view path,
-                                              std::int64_t mtime_ns) const {
+inline result<void> directory::set_link_mtime(std::string_view path, std::int64_t mtime_ns) const {
   const auto times = touch_times(mtime_ns);
   return at(path, [&](int fd, const char* name) {
     return ::utimensat(fd, name, times.data(), AT_SYMLINK_NOFOLLOW);

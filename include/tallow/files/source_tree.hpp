@@ -8,16 +8,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
@@ -286,8 +285,7 @@ inline result<source_tree::maybe_entry> source_tree::skip(std::string path, cons
   return maybe_entry();
 }
 
-inline source_tree::maybe_entry source_tree::hand_out(transfer::entry&& e,
-                                                      const file_status& found,
+inline source_tree::maybe_entry source_tree::hand_out(transfer::entry&& e, const file_status& found,
                                                       std::uint32_t root_index,
                                                       std::string_view name) {
   e.kind = *found.kind;
@@ -306,8 +304,8 @@ inline source_tree::maybe_entry source_tree::hand_out(transfer::entry&& e,
 inline void source_tree::enter(std::uint32_t root_index, std::string&& below,
                                std::vector<std::string>&& names) {
   std::sort(names.begin(), names.end(), std::greater<>());
-  levels_.push_back({static_cast<std::uint32_t>(records_.size() - 1), root_index,
-                     std::move(below), std::move(names)});
+  levels_.push_back({static_cast<std::uint32_t>(records_.size() - 1), root_index, std::move(below),
+                     std::move(names)});
 }
 
 // The folder of an argument: the one that add_argument() has seen, or an error.

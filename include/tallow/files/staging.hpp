@@ -11,16 +11,15 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <fcntl.h>
 #include <filesystem>
 #include <string>
-#include <utility>
-#include <vector>
-
-#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>

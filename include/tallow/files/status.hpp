@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <ctime>
 #include <optional>
-
 #include <sys/stat.h>
 
 #include <tallow/base/error.hpp>

@@ -1,9 +1,8 @@
 // A file descriptor with an owner.
 #pragma once
 
-#include <utility>
-
 #include <unistd.h>
+#include <utility>
 
 namespace tallow::files {
 

@@ -12,7 +12,6 @@
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/handshake.hpp>
 #include <tallow/crypto/rng.hpp>
-#include <tallow/crypto/rng.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/wire/frame_decoder.hpp>
 #include <tallow/wire/message.hpp>

@@ -18,7 +18,6 @@
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/rng.hpp>
-#include <tallow/crypto/rng.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/abort.hpp>
 #include <tallow/session/events.hpp>
@@ -49,8 +48,7 @@ struct session_options {
 template <class Transfer, class Link = room::client>
 class session {
  public:
-  session(Link link, Transfer& transfer, session_options options,
-          crypto::random_generator& rng)
+  session(Link link, Transfer& transfer, session_options options, crypto::random_generator& rng)
       : link_(std::move(link)),
         transfer_(&transfer),
         options_(std::move(options)),
@@ -278,8 +276,8 @@ class session {
   // code is not spent: whoever knows the number could end its waiting otherwise. Two programs that
   // do not understand each other are told so at once.
   result<void> lose_peer(const error& why) {
-    const bool versions = why.code == errc::versions_do_not_meet ||
-                          why.code == errc::suites_do_not_meet;
+    const bool versions =
+        why.code == errc::versions_do_not_meet || why.code == errc::suites_do_not_meet;
     if (versions || opening_.code_spent() || !link_.may_meet_another()) return fail(why);
     opening_.abandon();
     phase_ = phase::meeting;  // until the relay says that it is gone
@@ -470,8 +468,9 @@ class session {
     }
     if (phase_ == phase::live && !peer_gave_up_) (void)say(peer_abort{reason_for(why.code)}, now);
     opening_.abandon();
-    (void)link_.close(opening_.code_spent() && phase_ == phase::handshaking ? close_reason::spent
-                                                                      : close_reason::cancelled);
+    (void)link_.close(opening_.code_spent() && phase_ == phase::handshaking
+                          ? close_reason::spent
+                          : close_reason::cancelled);
     failed_ = reported;
     tell(failed{reported});
     return fail(reported);

@@ -52,8 +52,8 @@ struct offer_summary {
   std::uint64_t directory_count = 0;
   std::uint64_t link_count = 0;
   std::uint64_t byte_count = 0;
-  bool complete = false;                 ///< false: at least that much, more pages follow
-  std::vector<entry> top;                ///< the first few entries at the top level
+  bool complete = false;   ///< false: at least that much, more pages follow
+  std::vector<entry> top;  ///< the first few entries at the top level
   static constexpr std::size_t top_max = 8;
 
   void add(const entry& e) {
@@ -83,10 +83,10 @@ struct failed_entry {
 
 /// How a transfer ended.
 struct outcome {
-  std::uint64_t entry_count = 0;    ///< entries in place
-  std::uint64_t byte_count = 0;     ///< bytes of all entries offered
-  std::uint64_t failed_count = 0;   ///< entries that did not arrive
-  std::vector<failed_entry> failed; ///< the first of them
+  std::uint64_t entry_count = 0;     ///< entries in place
+  std::uint64_t byte_count = 0;      ///< bytes of all entries offered
+  std::uint64_t failed_count = 0;    ///< entries that did not arrive
+  std::vector<failed_entry> failed;  ///< the first of them
 };
 
 /// Failed entries that a report names; more are only counted.

@@ -33,8 +33,7 @@ class memory_journal {
   ///
   /// @errors  none here; a journal on disk may fail
   [[nodiscard]] result<void> record(chunk_index chunk) {
-    if (!ranges_.empty() &&
-        ranges_.back().first.value + ranges_.back().count == chunk.value) {
+    if (!ranges_.empty() && ranges_.back().first.value + ranges_.back().count == chunk.value) {
       ++ranges_.back().count;
     } else {
       ranges_.push_back({chunk, 1});

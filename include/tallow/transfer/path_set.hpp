@@ -88,8 +88,8 @@ namespace detail {
 class sip_hash {
  public:
   explicit sip_hash(const hash_key& key) noexcept
-      : v_{key[0] ^ 0x736f6d6570736575U, key[1] ^ 0x646f72616e646f6dU,
-           key[0] ^ 0x6c7967656e657261U, key[1] ^ 0x7465646279746573U} {}
+      : v_{key[0] ^ 0x736f6d6570736575U, key[1] ^ 0x646f72616e646f6dU, key[0] ^ 0x6c7967656e657261U,
+           key[1] ^ 0x7465646279746573U} {}
 
   void word(std::uint64_t m) noexcept {
     v_[3] ^= m;

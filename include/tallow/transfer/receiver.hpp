@@ -274,8 +274,7 @@ class receiver {
   result<void> settle() {
     if (!space_) return {};
     const std::uint64_t known = acceptable_chunks();
-    window_.advance(
-        [&](chunk_index c) { return c.value < known && !space_->chunk_wanted(c); });
+    window_.advance([&](chunk_index c) { return c.value < known && !space_->chunk_wanted(c); });
     const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
     const std::uint64_t bytes =
         all_in ? space_->byte_count() : window_.prefix() * space_->chunk_bytes();

@@ -38,10 +38,9 @@ class sealed_writer {
     const std::size_t body = frame.size() - limits::frame_header_bytes;
     const auto header = encode_frame_header(type, narrow<std::uint32_t>(body));
     std::copy(header.begin(), header.end(), frame.begin());
-    return sealer_.seal(
-        frame.first<limits::frame_header_bytes>(),
-        frame.subspan(limits::frame_header_bytes, body - limits::record_tag_bytes),
-        frame.last<limits::record_tag_bytes>());
+    return sealer_.seal(frame.first<limits::frame_header_bytes>(),
+                        frame.subspan(limits::frame_header_bytes, body - limits::record_tag_bytes),
+                        frame.last<limits::record_tag_bytes>());
   }
 
   /// Seals a copy of `plaintext`.

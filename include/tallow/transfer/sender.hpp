@@ -270,8 +270,8 @@ class sender {
       count = read.value_or(0);
       if (count != out.size()) {
         const bool unreadable = !read && read.error().code != errc::source_changed;
-        failed_.emplace(p.entry.value, unreadable ? failure_reason::not_readable
-                                                  : failure_reason::source_changed);
+        failed_.emplace(p.entry.value,
+                        unreadable ? failure_reason::not_readable : failure_reason::source_changed);
       }
     }
     std::fill(out.begin() + static_cast<std::ptrdiff_t>(count), out.end(), std::byte{0});
@@ -289,15 +289,15 @@ class sender {
   page_builder builder_;
   manifest_hash hash_;
   std::deque<byte_buffer> outbox_;
-  std::optional<entry> pending_;           // walked, but not on a page yet
-  std::vector<std::uint64_t> page_ends_;   // entries up to the end of each page
+  std::optional<entry> pending_;          // walked, but not on a page yet
+  std::vector<std::uint64_t> page_ends_;  // entries up to the end of each page
   std::size_t pages_accepted_ = 0;
   std::uint64_t accepted_entries_ = 0;
   std::uint64_t entries_done_ = 0;
   std::uint64_t bytes_acknowledged_ = 0;
   std::uint64_t bytes_max_ = 0;
-  std::unordered_map<std::uint64_t, failure_reason> failed_;    // while reading, by entry
-  std::unordered_set<std::uint64_t> reported_;                  // already in outcome_
+  std::unordered_map<std::uint64_t, failure_reason> failed_;  // while reading, by entry
+  std::unordered_set<std::uint64_t> reported_;                // already in outcome_
   outcome outcome_;
   bool peer_ready_ = false;
   bool end_sent_ = false;

@@ -36,7 +36,9 @@ struct field {
 
 /// A struct with a list of its fields.
 template <class T>
-concept message = requires { T::fields(); };
+concept message = requires {
+  T::fields();
+};
 
 /// An enumeration whose values run from 0 to the one that enum_last() names.
 template <class T>

@@ -104,23 +104,22 @@ class frame_set {
 
 /// What a client sends to a relay.
 inline constexpr frame_set frames_to_relay{
-    frame_type::client_hello, frame_type::create_room,  frame_type::join_room,
-    frame_type::peer,         frame_type::room_confirm, frame_type::lane_request,
-    frame_type::lane_open,    frame_type::ping,         frame_type::pong,
-    frame_type::close};
+    frame_type::client_hello, frame_type::create_room,  frame_type::join_room, frame_type::peer,
+    frame_type::room_confirm, frame_type::lane_request, frame_type::lane_open, frame_type::ping,
+    frame_type::pong,         frame_type::close};
 
 /// What a relay sends to a client.
 inline constexpr frame_set frames_from_relay{
-    frame_type::relay_hello, frame_type::room_created, frame_type::room_joined,
-    frame_type::peer_joined, frame_type::peer_left,    frame_type::peer,
+    frame_type::relay_hello,  frame_type::room_created,  frame_type::room_joined,
+    frame_type::peer_joined,  frame_type::peer_left,     frame_type::peer,
     frame_type::lane_tickets, frame_type::quota_warning, frame_type::goaway,
-    frame_type::error_report, frame_type::ping,        frame_type::pong,
+    frame_type::error_report, frame_type::ping,          frame_type::pong,
     frame_type::close};
 
 /// What two peers exchange on stream 0 before they have keys.
-inline constexpr frame_set frames_of_handshake{
-    frame_type::handshake_0, frame_type::handshake_1, frame_type::handshake_2,
-    frame_type::handshake_3, frame_type::handshake_4, frame_type::abort};
+inline constexpr frame_set frames_of_handshake{frame_type::handshake_0, frame_type::handshake_1,
+                                               frame_type::handshake_2, frame_type::handshake_3,
+                                               frame_type::handshake_4, frame_type::abort};
 
 /// What stream 0 carries from a peer's last handshake message on.
 inline constexpr frame_set frames_of_control{frame_type::sealed};

@@ -37,8 +37,7 @@ class frame_decoder {
       : allowed_(allowed), cap_(body_bytes_cap) {}
 
   /// Changes what may come from the next frame on.
-  void allow(frame_set allowed,
-             std::size_t body_bytes_cap = limits::frame_length_limit) noexcept {
+  void allow(frame_set allowed, std::size_t body_bytes_cap = limits::frame_length_limit) noexcept {
     allowed_ = allowed;
     cap_ = body_bytes_cap;
   }
@@ -117,8 +116,7 @@ class frame_decoder {
   result<frame_view> check_header(byte_view bytes) {
     const frame_view view = header_of(bytes);
     const auto type = std::to_integer<std::uint8_t>(view.header[4]);
-    const std::size_t length =
-        load_big_endian<std::uint32_t>(std::span(view.header).first<4>());
+    const std::size_t length = load_big_endian<std::uint32_t>(std::span(view.header).first<4>());
     const auto type_max = frame_bytes_max(type);
     if (!type_max) return give_up(errc::frame_type_unknown);
     if (!allowed_.contains(view.type)) {

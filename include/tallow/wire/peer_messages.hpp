@@ -71,18 +71,16 @@ enum class failure_reason : std::uint8_t {
   name_not_utf8,   ///< its name is not UTF-8
   unsupported,     ///< neither a file, a folder nor a link
 };
-constexpr failure_reason enum_last(failure_reason) noexcept {
-  return failure_reason::unsupported;
-}
+constexpr failure_reason enum_last(failure_reason) noexcept { return failure_reason::unsupported; }
 
 /// One file, folder or link.
 struct manifest_entry {
   std::string path;  ///< UTF-8, relative, components separated by '/'
   entry_kind kind{};
-  std::uint64_t size = 0;      ///< bytes; 0 for folders and links
-  std::uint32_t mode = 0644;   ///< permission bits, at most 07777
-  std::int64_t mtime_ns = 0;   ///< since 1970-01-01T00:00:00Z
-  std::string link_target;     ///< links only
+  std::uint64_t size = 0;     ///< bytes; 0 for folders and links
+  std::uint32_t mode = 0644;  ///< permission bits, at most 07777
+  std::int64_t mtime_ns = 0;  ///< since 1970-01-01T00:00:00Z
+  std::string link_target;    ///< links only
   static constexpr auto fields() {
     return std::tuple(field{&manifest_entry::path, limits::path_bytes_max},
                       field{&manifest_entry::kind}, field{&manifest_entry::size},
@@ -116,12 +114,12 @@ struct chunk_range {
 struct setup {
   static constexpr sealed_type type = sealed_type::setup;
   transfer_role role{};
-  transfer_id transfer{};       ///< the sender's choice; the receiver echoes zeros
+  transfer_id transfer{};         ///< the sender's choice; the receiver echoes zeros
   std::uint32_t chunk_bytes = 0;  ///< the sender's choice; the receiver's is 0
-  bool stream = false;          ///< the last entry's size is unknown until END
-  bool text = false;            ///< meant to be shown, not stored
-  bool verify = false;          ///< wait until both people have compared the words
-  bool sign = false;            ///< IDENT follows
+  bool stream = false;            ///< the last entry's size is unknown until END
+  bool text = false;              ///< meant to be shown, not stored
+  bool verify = false;            ///< wait until both people have compared the words
+  bool sign = false;              ///< IDENT follows
   std::uint64_t entry_count = 0;  ///< so far
   std::uint64_t byte_count = 0;   ///< so far
   static constexpr auto fields() {
@@ -137,9 +135,7 @@ struct lanes {
   static constexpr sealed_type type = sealed_type::lanes;
   stream_id first{};
   std::uint32_t count = 0;
-  static constexpr auto fields() {
-    return std::tuple(field{&lanes::first}, field{&lanes::count});
-  }
+  static constexpr auto fields() { return std::tuple(field{&lanes::first}, field{&lanes::count}); }
   bool operator==(const lanes&) const = default;
 };
 
@@ -206,9 +202,7 @@ struct have {
 struct ack {
   static constexpr sealed_type type = sealed_type::ack;
   std::vector<chunk_range> ranges;
-  static constexpr auto fields() {
-    return std::tuple(field{&ack::ranges, limits::ack_ranges_max});
-  }
+  static constexpr auto fields() { return std::tuple(field{&ack::ranges, limits::ack_ranges_max}); }
   bool operator==(const ack&) const = default;
 };
 

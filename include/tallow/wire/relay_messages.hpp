@@ -55,22 +55,22 @@ constexpr close_reason enum_last(close_reason) noexcept { return close_reason::c
 
 /// Why a relay refuses or ends something.
 enum class relay_error_code : std::uint8_t {
-  version,              ///< no common version; `versions` lists the relay's
-  room_full,            ///< two peers are in the room already
-  wants_clash,          ///< both sides want to send, or both to receive
-  code_spent,           ///< the room was closed because its code is used up
-  relay_full,           ///< no room is free; `limit` says how many there are
-  nameplates_used_up,   ///< no nameplate is free
-  attempts_used,        ///< the room saw too many failed attempts
-  room_expired,         ///< nobody came; `limit` says how many seconds a room waits
-  idle,                 ///< nothing came for too long
-  quota,                ///< `limit` says how many bytes a room may carry
-  slow_consumer,        ///< the client did not read what was sent to it
-  rate_limited,         ///< too many connections or rooms from this source
-  draining,             ///< the relay is shutting down
-  protocol,             ///< a frame or message that is not allowed here
-  replaced,             ///< a newer connection of the same side took its place
-  handshake_timeout,    ///< the peers did not recognise each other in time
+  version,             ///< no common version; `versions` lists the relay's
+  room_full,           ///< two peers are in the room already
+  wants_clash,         ///< both sides want to send, or both to receive
+  code_spent,          ///< the room was closed because its code is used up
+  relay_full,          ///< no room is free; `limit` says how many there are
+  nameplates_used_up,  ///< no nameplate is free
+  attempts_used,       ///< the room saw too many failed attempts
+  room_expired,        ///< nobody came; `limit` says how many seconds a room waits
+  idle,                ///< nothing came for too long
+  quota,               ///< `limit` says how many bytes a room may carry
+  slow_consumer,       ///< the client did not read what was sent to it
+  rate_limited,        ///< too many connections or rooms from this source
+  draining,            ///< the relay is shutting down
+  protocol,            ///< a frame or message that is not allowed here
+  replaced,            ///< a newer connection of the same side took its place
+  handshake_timeout,   ///< the peers did not recognise each other in time
 };
 constexpr relay_error_code enum_last(relay_error_code) noexcept {
   return relay_error_code::handshake_timeout;
@@ -78,9 +78,9 @@ constexpr relay_error_code enum_last(relay_error_code) noexcept {
 
 /// What a relay allows, told before anything is sent.
 struct relay_limits {
-  std::uint64_t room_bytes_max = 0;        ///< bytes through a room, both ways; 0: no limit
-  std::uint32_t waiting_seconds_max = 0;   ///< how long a room waits for its second peer
-  std::uint32_t lanes_max = 0;             ///< lanes a room may have beside the control channel
+  std::uint64_t room_bytes_max = 0;       ///< bytes through a room, both ways; 0: no limit
+  std::uint32_t waiting_seconds_max = 0;  ///< how long a room waits for its second peer
+  std::uint32_t lanes_max = 0;            ///< lanes a room may have beside the control channel
 
   static constexpr auto fields() {
     return std::tuple(field{&relay_limits::room_bytes_max},
@@ -107,10 +107,9 @@ struct relay_hello {
   relay_limits limits_told;
   std::string notice;  ///< text of the operator for people; hostile until escaped
   static constexpr auto fields() {
-    return std::tuple(field{&relay_hello::version},
-                      field{&relay_hello::software, limits::software_bytes_max},
-                      field{&relay_hello::limits_told},
-                      field{&relay_hello::notice, limits::notice_bytes_max});
+    return std::tuple(
+        field{&relay_hello::version}, field{&relay_hello::software, limits::software_bytes_max},
+        field{&relay_hello::limits_told}, field{&relay_hello::notice, limits::notice_bytes_max});
   }
   bool operator==(const relay_hello&) const = default;
 };

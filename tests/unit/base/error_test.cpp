@@ -35,11 +35,11 @@ TEST(Error, IsSortedByWhoIsToBlame) {
 }
 
 TEST(Error, HasTheConditionAndTextOfItsRow) {
-#define TALLOW_X(name, number, blame, text)                  \
-  EXPECT_EQ(std::error_code(errc::name).value(), number);    \
-  EXPECT_EQ(std::error_code(errc::name), cond::blame);       \
-  EXPECT_EQ(tallow::condition_of(errc::name), cond::blame);  \
-  EXPECT_EQ(std::error_code(errc::name).message(), text);    \
+#define TALLOW_X(name, number, blame, text)                 \
+  EXPECT_EQ(std::error_code(errc::name).value(), number);   \
+  EXPECT_EQ(std::error_code(errc::name), cond::blame);      \
+  EXPECT_EQ(tallow::condition_of(errc::name), cond::blame); \
+  EXPECT_EQ(std::error_code(errc::name).message(), text);   \
   EXPECT_STREQ(tallow::errc_name(errc::name), #name);
   TALLOW_ERROR_CODES(TALLOW_X)
 #undef TALLOW_X

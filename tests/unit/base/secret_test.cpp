@@ -29,8 +29,8 @@ void watch(std::span<const std::byte> bytes) noexcept {
 void look(void* memory) noexcept {
   if (memory == nullptr || memory != static_cast<const void*>(watched.data())) return;
   given_back = true;
-  given_back_as_zeros = std::all_of(watched.begin(), watched.end(),
-                                    [](std::byte b) { return b == std::byte{0}; });
+  given_back_as_zeros =
+      std::all_of(watched.begin(), watched.end(), [](std::byte b) { return b == std::byte{0}; });
   watched = {};
 }
 
@@ -95,7 +95,9 @@ TEST(SecretBytes, CannotBeCopiedUnasked) {
 }
 
 template <class T>
-concept printable = requires(std::ostream& out, const T& value) { out << value; };
+concept printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 
 TEST(SecretBytes, CannotBePrinted) {
   static_assert(!printable<secret_bytes<32>>);

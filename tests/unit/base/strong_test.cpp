@@ -14,7 +14,9 @@ using apples = tallow::strong<struct apples_tag, std::uint32_t>;
 using pears = tallow::strong<struct pears_tag, std::uint32_t>;
 
 template <class A, class B>
-concept comparable = requires(A a, B b) { a == b; };
+concept comparable = requires(A a, B b) {
+  a == b;
+};
 
 TEST(Strong, DoesNotMix) {
   static_assert(!std::is_convertible_v<std::uint32_t, apples>);

@@ -1,8 +1,8 @@
-#include <tallow/crypto/attempt_ledger.hpp>
-
 #include <type_traits>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/attempt_ledger.hpp>
 
 namespace tallow::crypto {
 namespace {

@@ -7,7 +7,6 @@
 #include <botan/pubkey.h>
 #include <botan/system_rng.h>
 #include <botan/x25519.h>
-
 #include <gtest/gtest.h>
 
 #include <tallow/crypto/cpace.hpp>

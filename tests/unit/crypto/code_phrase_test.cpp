@@ -1,9 +1,9 @@
-#include <tallow/crypto/code_phrase.hpp>
-
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/code_phrase.hpp>
 
 #include "support/test_rng.hpp"
 
@@ -46,7 +46,9 @@ TEST(CodePhrase, NeedsItsPassword) {
 
 TEST(CodePhrase, RefusesCharactersThatCodesNeverHave) {
   for (const auto* text : {"7-zebra-acid!", "7-zebra\tacid", "7-zebra.acid",
-                           "7-z\xc3\xa9" "bra-acid", "7-zebra-acid\n"}) {
+                           "7-z\xc3\xa9"
+                           "bra-acid",
+                           "7-zebra-acid\n"}) {
     EXPECT_EQ(canonical(text), "code_bad_character") << text;
   }
   EXPECT_EQ(code_phrase::parse("7-zebra-a!").error().at, 9U);

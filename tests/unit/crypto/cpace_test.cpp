@@ -1,6 +1,6 @@
-#include <tallow/crypto/cpace.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/cpace.hpp>
 
 #include "support/test_rng.hpp"
 #include "support/vectors.hpp"
@@ -25,8 +25,7 @@ TEST(Cpace, ReproducesTheDraftsRun) {
 
   const auto group = detail::p256();
   cpace_share generator;
-  detail::cpace_generator(group, context)
-      .serialize_uncompressed_to(as_u8(byte_span(generator)));
+  detail::cpace_generator(group, context).serialize_uncompressed_to(as_u8(byte_span(generator)));
   EXPECT_TRUE(equal(generator, hex(v, "g")));
 
   const cpace_scalar ya(fixed<32>(hex(v, "ya")));

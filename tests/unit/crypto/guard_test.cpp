@@ -1,16 +1,16 @@
-#include <tallow/crypto/guard.hpp>
-
 #include <stdexcept>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/guard.hpp>
 
 namespace tallow::crypto {
 namespace {
 
 template <class Exception>
 errc code_of(Exception thrown) {
-  const auto r = detail::guarded(errc::authentication_failed,
-                                 [&]() -> result<int> { throw thrown; });
+  const auto r =
+      detail::guarded(errc::authentication_failed, [&]() -> result<int> { throw thrown; });
   return r.error().code;
 }
 
@@ -25,9 +25,7 @@ TEST(Guard, TurnsExceptionsIntoErrors) {
   EXPECT_EQ(code_of(std::runtime_error("x")), errc::crypto_failed);
 }
 
-TEST(Guard, LetsLackOfMemoryThrough) {
-  EXPECT_THROW(code_of(std::bad_alloc()), std::bad_alloc);
-}
+TEST(Guard, LetsLackOfMemoryThrough) { EXPECT_THROW(code_of(std::bad_alloc()), std::bad_alloc); }
 
 TEST(Guard, PassesValuesAndErrorsOn) {
   EXPECT_EQ(*detail::guarded(errc::crypto_failed, []() -> result<int> { return 7; }), 7);

@@ -1,6 +1,6 @@
-#include <tallow/crypto/handshake_abort.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/handshake_abort.hpp>
 
 #include "support/vectors.hpp"
 
@@ -25,8 +25,8 @@ TEST(HandshakeAbort, IsReadWithTheHighestNumber) {
 }
 
 TEST(HandshakeAbort, IsJustAnEndWhenItSaysNothingSensible) {
-  for (const char* body : {"", "00", "01", "0100", "010100", "01020101", "0102", "02010001ff", "03",
-                           "ff", "0000"}) {
+  for (const char* body :
+       {"", "00", "01", "0100", "010100", "01020101", "0102", "02010001ff", "03", "ff", "0000"}) {
     EXPECT_EQ(error_of_abort(hex(body)).code, errc::handshake_aborted) << body;
   }
 }

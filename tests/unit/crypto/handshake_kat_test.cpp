@@ -1,10 +1,10 @@
 // Two whole handshakes and a reconnect, every intermediate value, as an independent implementation
 // computed them.
+#include <gtest/gtest.h>
+
 #include <tallow/crypto/handshake.hpp>
 #include <tallow/crypto/record.hpp>
 #include <tallow/crypto/verification_words.hpp>
-
-#include <gtest/gtest.h>
 
 #include "support/handshake_pair.hpp"
 #include "support/vectors.hpp"
@@ -32,8 +32,13 @@ struct run {
   std::size_t share_bytes;
 
   run(const json& v, bool resume)
-      : m0(hex(v, "M0")), m1(hex(v, "M1")), m2(hex(v, "M2")), m3(hex(v, "M3")), m4(hex(v, "M4")),
-        hello_i(m1), share_bytes(resume ? 0 : 65) {
+      : m0(hex(v, "M0")),
+        m1(hex(v, "M1")),
+        m2(hex(v, "M2")),
+        m3(hex(v, "M3")),
+        m4(hex(v, "M4")),
+        hello_i(m1),
+        share_bytes(resume ? 0 : 65) {
     hello_i.resize(m1.size() - share_bytes);
   }
 };
@@ -150,8 +155,8 @@ void check_kem_and_mask(const json& v, const run& r) {
   ASSERT_TRUE(sealed);
   EXPECT_EQ(text(sealed->secret), v.at("ss_pq"));
   EXPECT_TRUE(equal(sealed->ciphertext, byte_view(r.m3).first(1568)));
-  const auto opened = tallow_kem::decapsulate({seed.clone(), x_r.clone()},
-                                              byte_view(r.m3).first(1600));
+  const auto opened =
+      tallow_kem::decapsulate({seed.clone(), x_r.clone()}, byte_view(r.m3).first(1600));
   ASSERT_TRUE(opened);
   EXPECT_EQ(text(*opened), v.at("k_hyb"));
 }
@@ -164,8 +169,8 @@ test::fixed_rng scripted(const json& v, byte_view nonce, std::initializer_list<c
 }
 
 /// Drives both machines and compares every byte that they send, and what they end with.
-void check_machines(const json& v, const run& r, result<handshake> made_r,
-                    result<handshake> made_i, test::fixed_rng& rng_r, test::fixed_rng& rng_i) {
+void check_machines(const json& v, const run& r, result<handshake> made_r, result<handshake> made_i,
+                    test::fixed_rng& rng_r, test::fixed_rng& rng_i) {
   ASSERT_TRUE(made_r && made_i);
   const std::array<const byte_buffer*, 5> messages = {&r.m0, &r.m1, &r.m2, &r.m3, &r.m4};
   for (unsigned index = 0; index < 5; ++index) {

@@ -1,6 +1,6 @@
-#include <tallow/crypto/handshake.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/handshake.hpp>
 
 #include "support/handshake_pair.hpp"
 #include "support/vectors.hpp"

@@ -1,8 +1,7 @@
-#include <tallow/crypto/hash.hpp>
-
 #include <gtest/gtest.h>
 
 #include <tallow/base/secret.hpp>
+#include <tallow/crypto/hash.hpp>
 
 #include "support/vectors.hpp"
 

@@ -1,6 +1,6 @@
-#include <tallow/crypto/hello.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/hello.hpp>
 
 #include "support/vectors.hpp"
 
@@ -17,7 +17,11 @@ hello a_hello() {
 
 TEST(Hello, IsEncodedAsSpecified) {
   EXPECT_EQ(to_hex(encode_hello(a_hello())),
-            "544c5701" "52" "0201c8" "0300010002fafa" "00000501"
+            "544c5701"
+            "52"
+            "0201c8"
+            "0300010002fafa"
+            "00000501"
             "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
 }
 
@@ -43,17 +47,50 @@ TEST(Hello, RefusesEveryTruncation) {
 TEST(Hello, RefusesWhatNobodySends) {
   const std::string tail = "00000000" + std::string(64, '0');
   for (const char* bad : {
-           "544c5801" "52" "0101" "010001",      // another magic
-           "544c5702" "52" "0101" "010001",      // another format
-           "544c5701" "51" "0101" "010001",      // no role
-           "544c5701" "72" "0101" "010001",      // lower case
-           "544c5701" "52" "00" "010001",        // no version
-           "544c5701" "52" "0101" "00",          // no suite
-           "544c5701" "52" "0100" "010001",      // version 0
-           "544c5701" "52" "0101" "010000",      // suite 0
-           "544c5701" "52" "020101" "010001",    // a version twice
-           "544c5701" "52" "0101" "0200010001",  // a suite twice
-           "544c5701" "52" "09010203040506070809" "010001",  // more than anybody has
+           "544c5801"
+           "52"
+           "0101"
+           "010001",  // another magic
+           "544c5702"
+           "52"
+           "0101"
+           "010001",  // another format
+           "544c5701"
+           "51"
+           "0101"
+           "010001",  // no role
+           "544c5701"
+           "72"
+           "0101"
+           "010001",  // lower case
+           "544c5701"
+           "52"
+           "00"
+           "010001",  // no version
+           "544c5701"
+           "52"
+           "0101"
+           "00",  // no suite
+           "544c5701"
+           "52"
+           "0100"
+           "010001",  // version 0
+           "544c5701"
+           "52"
+           "0101"
+           "010000",  // suite 0
+           "544c5701"
+           "52"
+           "020101"
+           "010001",  // a version twice
+           "544c5701"
+           "52"
+           "0101"
+           "0200010001",  // a suite twice
+           "544c5701"
+           "52"
+           "09010203040506070809"
+           "010001",  // more than anybody has
        }) {
     const auto bytes = hex(bad + tail);
     byte_view in = bytes;

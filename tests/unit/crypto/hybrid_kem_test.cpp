@@ -1,6 +1,6 @@
-#include <tallow/crypto/hybrid_kem.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/hybrid_kem.hpp>
 
 #include "support/vectors.hpp"
 

@@ -1,9 +1,9 @@
-#include <tallow/crypto/kem.hpp>
-
 #include <cstdio>
 #include <memory>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/kem.hpp>
 
 #include "support/vectors.hpp"
 
@@ -15,8 +15,7 @@ using test::hex;
 
 TEST(MlKem, MakesTheKeysOfWycheproof) {
   int cases = 0;
-  for (const auto& group :
-       test::wycheproof_groups("mlkem_1024_keygen_seed_test.json")) {
+  for (const auto& group : test::wycheproof_groups("mlkem_1024_keygen_seed_test.json")) {
     for (const auto& v : group.at("tests")) {
       ++cases;
       const auto key = ml_kem_public<ml_kem_1024>(ml_kem_seed(fixed<64>(hex(v, "seed"))));
@@ -30,8 +29,7 @@ TEST(MlKem, MakesTheKeysOfWycheproof) {
 TEST(MlKem, EncapsulatesAsWycheproofAndRefusesBadKeys) {
   int valid = 0;
   int invalid = 0;
-  for (const auto& group :
-       test::wycheproof_groups("mlkem_1024_encaps_test.json")) {
+  for (const auto& group : test::wycheproof_groups("mlkem_1024_encaps_test.json")) {
     for (const auto& v : group.at("tests")) {
       const auto out =
           ml_kem_encapsulate<ml_kem_1024>(hex(v, "ek"), ml_kem_message(fixed<32>(hex(v, "m"))));
@@ -77,9 +75,7 @@ TEST(MlKem, DecapsulatesAsWycheproof1024) {
   check_decapsulation<ml_kem_1024>("mlkem_1024_test.json");
 }
 
-TEST(MlKem, DecapsulatesAsWycheproof768) {
-  check_decapsulation<ml_kem_768>("mlkem_768_test.json");
-}
+TEST(MlKem, DecapsulatesAsWycheproof768) { check_decapsulation<ml_kem_768>("mlkem_768_test.json"); }
 
 TEST(MlKem, RefusesEveryKeyOfCctvThatIsNotCanonical) {
   const std::string path =

@@ -1,17 +1,16 @@
 // The mask runs on data that depends on the password: its compiled form may have no division,
 // whose time depends on what is divided, and may call nothing that divides. This file is compiled
 // with -O2 in every build.
-#include <tallow/crypto/key_mask.hpp>
-
 #include <array>
 #include <cstdio>
 #include <memory>
 #include <regex>
 #include <string>
-
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/key_mask.hpp>
 
 // Everything that they call becomes part of them; unmangled, so that a disassembler finds them.
 #define TALLOW_TEST_FLAT __attribute__((noinline, used, flatten))

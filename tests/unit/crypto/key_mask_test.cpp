@@ -1,6 +1,6 @@
-#include <tallow/crypto/key_mask.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/key_mask.hpp>
 
 #include "support/test_rng.hpp"
 

@@ -1,8 +1,8 @@
-#include <tallow/crypto/key_schedule.hpp>
-
 #include <set>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/key_schedule.hpp>
 
 #include "support/vectors.hpp"
 

@@ -1,6 +1,6 @@
-#include <tallow/crypto/lv.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/lv.hpp>
 
 #include "support/vectors.hpp"
 
@@ -9,7 +9,10 @@ namespace {
 
 TEST(LvCat, PutsEachLengthBeforeItsPart) {
   EXPECT_EQ(to_hex(lv_cat({as_bytes("1234"), as_bytes("5"), as_bytes(""), as_bytes("678")}).view()),
-            "0431323334" "0135" "00" "03363738");
+            "0431323334"
+            "0135"
+            "00"
+            "03363738");
 }
 
 TEST(LvCat, WritesLengthsFrom128OnInTwoBytes) {

@@ -1,6 +1,6 @@
-#include <tallow/crypto/record.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/record.hpp>
 
 #include "support/code_of.hpp"
 #include "support/vectors.hpp"

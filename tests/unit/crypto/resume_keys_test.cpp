@@ -1,6 +1,6 @@
-#include <tallow/crypto/resume_keys.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/resume_keys.hpp>
 
 namespace tallow::crypto {
 namespace {

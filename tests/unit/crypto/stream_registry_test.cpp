@@ -1,6 +1,6 @@
-#include <tallow/crypto/stream_registry.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/stream_registry.hpp>
 
 namespace tallow::crypto {
 namespace {

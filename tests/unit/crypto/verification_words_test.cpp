@@ -1,6 +1,6 @@
-#include <tallow/crypto/verification_words.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/verification_words.hpp>
 
 namespace tallow::crypto {
 namespace {

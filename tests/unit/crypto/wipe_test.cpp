@@ -1,13 +1,13 @@
 // Secrets are gone from memory when their owner is.
-#include <tallow/crypto/code_phrase.hpp>
-#include <tallow/crypto/handshake_types.hpp>
-#include <tallow/crypto/kem.hpp>
-
 #include <array>
 #include <cstring>
 #include <new>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/code_phrase.hpp>
+#include <tallow/crypto/handshake_types.hpp>
+#include <tallow/crypto/kem.hpp>
 
 #include "support/handshake_pair.hpp"
 
@@ -23,8 +23,7 @@ struct place {
     return new (memory.data()) T(std::forward<Args>(args)...);
   }
   bool holds(byte_view needle) const {
-    const auto found =
-        std::search(memory.begin(), memory.end(), needle.begin(), needle.end());
+    const auto found = std::search(memory.begin(), memory.end(), needle.begin(), needle.end());
     return found != memory.end();
   }
 };

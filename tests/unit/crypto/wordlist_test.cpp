@@ -1,11 +1,11 @@
-#include <tallow/crypto/wordlist.hpp>
-
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include <tallow/crypto/wordlist.hpp>
 
 namespace tallow::crypto {
 namespace {

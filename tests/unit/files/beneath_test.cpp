@@ -1,6 +1,5 @@
-#include <string>
-
 #include <fcntl.h>
+#include <string>
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
@@ -143,9 +142,9 @@ TEST(PosixError, MapsToOurCodes) {
 TEST(FileStatus, ConvertsTimesBothWays) {
   using tallow::files::ns_of;
   using tallow::files::timespec_of;
-  for (const std::int64_t ns : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1},
-                                std::int64_t{1'700'000'000'123'456'789},
-                                std::int64_t{-1'000'000'000}, std::int64_t{-999'999'999}}) {
+  for (const std::int64_t ns :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{1'700'000'000'123'456'789},
+        std::int64_t{-1'000'000'000}, std::int64_t{-999'999'999}}) {
     const auto t = timespec_of(ns);
     EXPECT_GE(t.tv_nsec, 0);
     EXPECT_LT(t.tv_nsec, 1'000'000'000);

@@ -6,18 +6,17 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
-
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -71,8 +70,8 @@ inline std::map<std::string, std::string> snapshot(const fs::path& top) {
   std::map<std::string, std::string> seen;
   for (const auto& item : fs::recursive_directory_iterator(top)) {
     const auto found = stat_of(item.path());
-    std::string text = std::to_string(found.st_mode) + ' ' +
-                       std::to_string(files::ns_of(found.st_mtim)) + ' ';
+    std::string text =
+        std::to_string(found.st_mode) + ' ' + std::to_string(files::ns_of(found.st_mtim)) + ' ';
     if (S_ISREG(found.st_mode)) text += read_file(item.path());
     if (S_ISLNK(found.st_mode)) text += fs::read_symlink(item.path()).native();
     seen[item.path().lexically_relative(top).native()] = text;

@@ -1,10 +1,9 @@
-#include <string>
-#include <vector>
-
 #include <fcntl.h>
+#include <string>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/socket.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -67,9 +66,8 @@ TEST(SourceTree, GivesParentsFirstAndNamesInOrder) {
   ASSERT_TRUE(tree.add_argument(top / "dir"));
   ASSERT_TRUE(tree.add_argument(top / "alone"));
   const auto entries = walk(tree);
-  EXPECT_EQ(paths_of(entries),
-            (path_list{"dir", "dir/B", "dir/a", "dir/b", "dir/b/inner", "dir/b/inner/x",
-                       "dir/b.txt", "dir/empty", "alone"}));
+  EXPECT_EQ(paths_of(entries), (path_list{"dir", "dir/B", "dir/a", "dir/b", "dir/b/inner",
+                                          "dir/b/inner/x", "dir/b.txt", "dir/empty", "alone"}));
   EXPECT_EQ(entries[0].kind, entry_kind::directory);
   EXPECT_EQ(entries[2].size, 3U);
   EXPECT_EQ(entries[3].size, 0U);

@@ -2,10 +2,9 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
-#include <vector>
-
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -376,9 +375,21 @@ TEST(Staging, ReceivesATreeAsItWas) {
   for (const auto how : {resolver::kernel, resolver::components}) {
     const scratch top;
     top.folder("from/tree/empty folder");
-    const name_list odd{"a space", " ", "new\nline", "-rf", "\U0001F469\u200D\U0001F4BB",
-                        "narrow\u202Fspace", std::string(255, 'n'), "back\\slash", "C:", "*?",
-                        "\u202Egpj.exe", "\x1b[31mred", "...", "na\u00EFve", "nai\u0308ve",
+    const name_list odd{"a space",
+                        " ",
+                        "new\nline",
+                        "-rf",
+                        "\U0001F469\u200D\U0001F4BB",
+                        "narrow\u202Fspace",
+                        std::string(255, 'n'),
+                        "back\\slash",
+                        "C:",
+                        "*?",
+                        "\u202Egpj.exe",
+                        "\x1b[31mred",
+                        "...",
+                        "na\u00EFve",
+                        "nai\u0308ve",
                         "\u6587\u4EF6"};
     std::int64_t time = 1'600'000'000'000'000'001;
     for (int i = 0; i < 1000; ++i) {

@@ -1,6 +1,6 @@
-#include <tallow/session/abort.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/session/abort.hpp>
 
 namespace tallow::session {
 namespace {

@@ -1,8 +1,7 @@
 // A session without a relay: over any byte channel between the two peers.
-#include <tallow/session/direct_link.hpp>
-
 #include <gtest/gtest.h>
 
+#include <tallow/session/direct_link.hpp>
 #include <tallow/session/session.hpp>
 
 #include "support/relayed_pair.hpp"

@@ -1,7 +1,7 @@
 // Whole sessions over a relay in memory, with a clock that the test moves.
-#include <tallow/session/session.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/session/session.hpp>
 
 #include "support/relayed_pair.hpp"
 
@@ -215,8 +215,7 @@ TEST(Session, FailsWhenThePeerVanishes) {
                                              : static_cast<simulated_peer&>(pair.receiving);
     pair.relay.disconnect(leaver);
     pair.relay.run();
-    EXPECT_EQ(sender_vanishes ? pair.receiving.failure() : pair.sending.failure(),
-              errc::peer_left);
+    EXPECT_EQ(sender_vanishes ? pair.receiving.failure() : pair.sending.failure(), errc::peer_left);
     EXPECT_TRUE(pair.sink.files().empty());
   }
 }
@@ -281,9 +280,8 @@ TEST(Session, WaitsOnWhenAStrangerTalksNonsense) {
   byte_buffer junk_hello;
   ASSERT_TRUE(append_frame(junk_hello, frame_type::handshake_1, abort_frame).has_value());
   const byte_buffer garbage(100, std::byte{0xFF});
-  for (const auto& [stream, bytes] :
-       {std::pair{0U, abort_frame}, std::pair{0U, junk_hello}, std::pair{0U, garbage},
-        std::pair{1U, garbage}}) {
+  for (const auto& [stream, bytes] : {std::pair{0U, abort_frame}, std::pair{0U, junk_hello},
+                                      std::pair{0U, garbage}, std::pair{1U, garbage}}) {
     relayed_pair pair(some_files());
     pair.relay.connect(pair.sending);
     pair.relay.run(std::chrono::seconds(1));
@@ -301,7 +299,8 @@ TEST(Session, WaitsOnWhenAStrangerTalksNonsense) {
     const byte_view answer = pair.relay.core().poll_transmit(id);
     byte_buffer copy(answer.begin(), answer.end());
     byte_span input = copy;
-    while (stranger.next(input, pair.relay.now).value()) {}
+    while (stranger.next(input, pair.relay.now).value()) {
+    }
     ASSERT_TRUE(stranger.send_slice(stream_id{stream}, bytes).has_value());
     talk();
     pair.relay.run(std::chrono::seconds(1));

@@ -1,8 +1,8 @@
-#include <tallow/transfer/byte_space.hpp>
-
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <tallow/transfer/byte_space.hpp>
 
 namespace tallow::transfer {
 namespace {

@@ -1,6 +1,6 @@
-#include <tallow/transfer/chunk_window.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/transfer/chunk_window.hpp>
 
 namespace tallow::transfer {
 namespace {
@@ -28,8 +28,7 @@ TEST(ChunkWindow, RefusesAChunkTwice) {
 TEST(ChunkWindow, RefusesAChunkAboveTheWindow) {
   chunk_window window;
   ASSERT_TRUE(window.insert(chunk_index{limits::chunk_window - 1}).has_value());
-  EXPECT_EQ(window.insert(chunk_index{limits::chunk_window}).error().code,
-            errc::chunk_unexpected);
+  EXPECT_EQ(window.insert(chunk_index{limits::chunk_window}).error().code, errc::chunk_unexpected);
   EXPECT_EQ(window.insert(chunk_index{UINT64_MAX}).error().code, errc::chunk_unexpected);
   ASSERT_TRUE(window.insert(chunk_index{0}).has_value());
   window.advance(skip_none);

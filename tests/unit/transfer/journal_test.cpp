@@ -1,6 +1,6 @@
-#include <tallow/transfer/journal.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/transfer/journal.hpp>
 
 namespace tallow::transfer {
 namespace {

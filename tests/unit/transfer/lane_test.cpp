@@ -1,7 +1,6 @@
-#include <tallow/transfer/lane.hpp>
-
 #include <gtest/gtest.h>
 
+#include <tallow/transfer/lane.hpp>
 #include <tallow/transfer/memory.hpp>
 #include <tallow/transfer/sender.hpp>
 
@@ -38,7 +37,8 @@ struct ready_sender {
     setup m;
     m.role = transfer_role::receiver;
     EXPECT_TRUE(from.handle(m, {}).has_value());
-    while (from.poll_message({}).value()) {}
+    while (from.poll_message({}).value()) {
+    }
     EXPECT_TRUE(from.handle(accept{}, {}).has_value());
   }
   std::vector<memory_file> files = one_file();

@@ -1,7 +1,6 @@
-#include <tallow/transfer/manifest.hpp>
-
 #include <gtest/gtest.h>
 
+#include <tallow/transfer/manifest.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {

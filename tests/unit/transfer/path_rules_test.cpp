@@ -24,11 +24,32 @@ errc code_of(std::string_view path) {
 }
 
 TEST(CheckPath, AcceptsWhatPosixCallsNames) {
-  for (const std::string& path :
-       {"a"s, "a/b/c"s, " "s, "a b"s, "-rf"s, "~"s, "..."s, "..a"s, "a.."s, ".hidden"s, "a\nb"s,
-        "back\\slash"s, "..\\x"s, "C:\\x"s, "a:b"s, "CON"s, "dot."s, "%2e%2e%2fx"s, "\x1b[31m"s,
-        "na\u00EFve"s, "nai\u0308ve"s, "\u202F"s, "\u6587\u4EF6"s, "\u202Egpj.exe"s,
-        "\U0001F469\u200D\U0001F4BB"s, std::string(255, 'x')}) {
+  for (const std::string& path : {"a"s,
+                                  "a/b/c"s,
+                                  " "s,
+                                  "a b"s,
+                                  "-rf"s,
+                                  "~"s,
+                                  "..."s,
+                                  "..a"s,
+                                  "a.."s,
+                                  ".hidden"s,
+                                  "a\nb"s,
+                                  "back\\slash"s,
+                                  "..\\x"s,
+                                  "C:\\x"s,
+                                  "a:b"s,
+                                  "CON"s,
+                                  "dot."s,
+                                  "%2e%2e%2fx"s,
+                                  "\x1b[31m"s,
+                                  "na\u00EFve"s,
+                                  "nai\u0308ve"s,
+                                  "\u202F"s,
+                                  "\u6587\u4EF6"s,
+                                  "\u202Egpj.exe"s,
+                                  "\U0001F469\u200D\U0001F4BB"s,
+                                  std::string(255, 'x')}) {
     EXPECT_TRUE(check_path(path)) << escape_for_display(path);
   }
 }

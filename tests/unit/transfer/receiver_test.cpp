@@ -1,9 +1,8 @@
 // The receiver against a peer that is authenticated and yet breaks every rule.
-#include <tallow/transfer/receiver.hpp>
-
 #include <gtest/gtest.h>
 
 #include <tallow/transfer/memory.hpp>
+#include <tallow/transfer/receiver.hpp>
 
 namespace tallow::transfer {
 namespace {
@@ -244,7 +243,8 @@ TEST_F(ReceiverTest, RefusesEverythingBeforeSetup) {
 
 TEST_F(ReceiverTest, AcknowledgesAtMostEveryTenthOfASecond) {
   accept_one_file();
-  while (receiver_.poll_message(now_).value()) {}  // SETUP and ACCEPT
+  while (receiver_.poll_message(now_).value()) {
+  }  // SETUP and ACCEPT
   ASSERT_TRUE(chunk_of(0, chunk).has_value());
   EXPECT_FALSE(receiver_.poll_message(now_).value().has_value());
   ASSERT_EQ(receiver_.next_timeout(), now_ + limits::ack_interval);
@@ -260,8 +260,7 @@ TEST_F(ReceiverTest, EndsWhenTheDiskIsFull) {
   setup m;
   m.chunk_bytes = chunk;
   ASSERT_TRUE(full.handle(m, now_).has_value());
-  ASSERT_TRUE(
-      full.handle(manifest_page{{}, {}, true, {file("f", 2 * chunk)}}, now_).has_value());
+  ASSERT_TRUE(full.handle(manifest_page{{}, {}, true, {file("f", 2 * chunk)}}, now_).has_value());
   EXPECT_EQ(code(full.accept_offer()), errc::disk_full);
 }
 

@@ -1,6 +1,6 @@
-#include <tallow/transfer/scheduler.hpp>
-
 #include <gtest/gtest.h>
+
+#include <tallow/transfer/scheduler.hpp>
 
 namespace tallow::transfer {
 namespace {

@@ -1,8 +1,7 @@
-#include <tallow/transfer/sender.hpp>
-
 #include <gtest/gtest.h>
 
 #include <tallow/transfer/memory.hpp>
+#include <tallow/transfer/sender.hpp>
 
 namespace tallow::transfer {
 namespace {
@@ -175,9 +174,8 @@ TEST(Sender, RefusesAcknowledgementsOfWhatItNeverSent) {
 }
 
 TEST(Sender, PadsAndReportsAFileThatCannotBeRead) {
-  for (const auto& [how, reason] :
-       {std::pair{errc::source_changed, failure_reason::source_changed},
-        std::pair{errc::source_failed, failure_reason::not_readable}}) {
+  for (const auto& [how, reason] : {std::pair{errc::source_changed, failure_reason::source_changed},
+                                    std::pair{errc::source_failed, failure_reason::not_readable}}) {
     const auto files = files_of({chunk, chunk, chunk});
     failing_source source(files, entry_index{1}, how);
     sending<failing_source> s(source);

@@ -82,11 +82,33 @@ everything full() {
 }
 
 constexpr std::string_view full_hex =
-    "01" "fe" "ac02" "03" "02" "8001" "aabb" "02c3a9" "01ff" "010101" "0105" "0202040305";
+    "01"
+    "fe"
+    "ac02"
+    "03"
+    "02"
+    "8001"
+    "aabb"
+    "02c3a9"
+    "01ff"
+    "010101"
+    "0105"
+    "0202040305";
 
 TEST(Codec, LaysFieldsOutInOrder) {
   EXPECT_EQ(encoded(everything{}),
-            "00" "00" "00" "00" "00" "00" "0000" "00" "00" "00" "000000" "00");
+            "00"
+            "00"
+            "00"
+            "00"
+            "00"
+            "00"
+            "0000"
+            "00"
+            "00"
+            "00"
+            "000000"
+            "00");
   EXPECT_EQ(encoded(full()), full_hex);
 }
 

@@ -16,11 +16,18 @@ using namespace tallow;  // NOLINT(google-build-using-namespace)
 TEST(DataRecord, StandsAtFixedOffsets) {
   std::array<std::byte, limits::data_prefix_bytes> prefix{};
   encode_data_prefix(prefix, chunk_codec::zstd, chunk_index{0x0102030405060708});
-  EXPECT_EQ(to_hex(prefix), "08" "01" "0102030405060708");
+  EXPECT_EQ(to_hex(prefix),
+            "08"
+            "01"
+            "0102030405060708");
 }
 
 TEST(DataRecord, GivesAViewOfItsBytes) {
-  const byte_buffer plaintext = *from_hex("08" "00" "ffffffffffffffff" "aabb");
+  const byte_buffer plaintext = *from_hex(
+      "08"
+      "00"
+      "ffffffffffffffff"
+      "aabb");
   const auto data = decode_data(plaintext);
   ASSERT_TRUE(data);
   EXPECT_EQ(data->codec, chunk_codec::none);
@@ -30,7 +37,10 @@ TEST(DataRecord, GivesAViewOfItsBytes) {
 }
 
 TEST(DataRecord, MayBeEmpty) {
-  const byte_buffer plaintext = *from_hex("08" "01" "0000000000000000");
+  const byte_buffer plaintext = *from_hex(
+      "08"
+      "01"
+      "0000000000000000");
   ASSERT_TRUE(decode_data(plaintext));
   EXPECT_TRUE(decode_data(plaintext)->bytes.empty());
 }
@@ -43,10 +53,22 @@ errc refusal(std::string_view hex) {
 
 TEST(DataRecord, RefusesWhatIsNone) {
   EXPECT_EQ(refusal(""), errc::truncated);
-  EXPECT_EQ(refusal("08" "00" "00000000000000"), errc::truncated);
-  EXPECT_EQ(refusal("09" "00" "0000000000000000"), errc::message_type_unknown);
-  EXPECT_EQ(refusal("08" "02" "0000000000000000"), errc::codec_unknown);
-  EXPECT_EQ(refusal("08" "ff" "0000000000000000"), errc::codec_unknown);
+  EXPECT_EQ(refusal("08"
+                    "00"
+                    "00000000000000"),
+            errc::truncated);
+  EXPECT_EQ(refusal("09"
+                    "00"
+                    "0000000000000000"),
+            errc::message_type_unknown);
+  EXPECT_EQ(refusal("08"
+                    "02"
+                    "0000000000000000"),
+            errc::codec_unknown);
+  EXPECT_EQ(refusal("08"
+                    "ff"
+                    "0000000000000000"),
+            errc::codec_unknown);
 }
 
 }  // namespace

@@ -125,8 +125,10 @@ TEST(FrameDecoder, RefusesTypesThatDoNotExistOrHaveNoPlace) {
   expect_refused("00000000ff000000", errc::frame_type_unknown, 0, frames_to_relay);
   expect_refused("0000000000000000", errc::frame_type_unknown, 0, frames_to_relay);
   expect_refused("0000000002000000", errc::frame_type_unknown, 0, frames_to_relay);
-  expect_refused("0000000011000000" "0000000031000000", errc::frame_type_unknown, 8,
-                 frames_to_relay);
+  expect_refused(
+      "0000000011000000"
+      "0000000031000000",
+      errc::frame_type_unknown, 8, frames_to_relay);
 }
 
 TEST(FrameDecoder, RefusesReservedBitsOneByOne) {
@@ -147,7 +149,7 @@ TEST(FrameDecoder, RefusesALengthAboveTheLimitOfItsType) {
     ASSERT_TRUE(append_frame(longest, frame_type::name, byte_buffer(bytes_max)));                \
     byte_span input(longest);                                                                    \
     const auto frame = frame_decoder(frame_set{frame_type::name}).next(input);                   \
-    EXPECT_TRUE(frame && *frame) << #name;                                                       \
+    EXPECT_TRUE(frame&&* frame) << #name;                                                        \
   }
   TALLOW_FRAME_TYPES(TALLOW_X)
 #undef TALLOW_X

@@ -69,7 +69,9 @@ class forgetful_decoder {
 };
 
 TEST(FuzzCorpus, FindsADecoderThatDependsOnTheSplit) {
-  const byte_buffer input = *from_hex("00" "0000000011000000");
+  const byte_buffer input = *from_hex(
+      "00"
+      "0000000011000000");
   EXPECT_NO_THROW(fuzz::check_frame_decoder<frame_decoder>(input));
   EXPECT_THROW(fuzz::check_frame_decoder<forgetful_decoder>(input), fuzz::violation);
 }
@@ -84,7 +86,9 @@ struct lenient_codec {
 };
 
 TEST(FuzzCorpus, FindsACodecThatTakesTwoEncodings) {
-  const byte_buffer input = *from_hex("13" "0100");
+  const byte_buffer input = *from_hex(
+      "13"
+      "0100");
   EXPECT_NO_THROW(fuzz::check_message_codec<fuzz::library_codec>(input));
   EXPECT_THROW(fuzz::check_message_codec<lenient_codec>(input), fuzz::violation);
 }

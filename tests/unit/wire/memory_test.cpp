@@ -85,9 +85,15 @@ TEST(FrameDecoderMemory, TakesOneFramesLengthForABodyInPieces) {
 TEST(CodecMemory, TakesNothingForACountThatLies) {
   // ACK with 512 ranges, HAVE with 2000 hashes, MANIFEST with 8192 entries: none of them is there.
   const byte_buffer ranges = *from_hex("8004");
-  const byte_buffer hashes = *from_hex("00" "d00f");
-  const byte_buffer entries = *from_hex("000000" "8040");
-  const byte_buffer text = *from_hex("00" "40");
+  const byte_buffer hashes = *from_hex(
+      "00"
+      "d00f");
+  const byte_buffer entries = *from_hex(
+      "000000"
+      "8040");
+  const byte_buffer text = *from_hex(
+      "00"
+      "40");
   EXPECT_EQ(allocated_by([&] { (void)decode_body<ack>(ranges); }), 0U);
   EXPECT_EQ(allocated_by([&] { (void)decode_body<have>(hashes); }), 0U);
   EXPECT_EQ(allocated_by([&] { (void)decode_body<manifest_page>(entries); }), 0U);

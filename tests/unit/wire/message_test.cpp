@@ -18,7 +18,10 @@ using namespace tallow;  // NOLINT(google-build-using-namespace)
 TEST(AppendFrame, PutsTheHeaderBeforeTheBody) {
   byte_buffer out{std::byte{0xEE}};
   ASSERT_TRUE(append_frame(out, frame_type::close, *from_hex("01")));
-  EXPECT_EQ(to_hex(out), "ee" "0000000113000000" "01");
+  EXPECT_EQ(to_hex(out),
+            "ee"
+            "0000000113000000"
+            "01");
 }
 
 TEST(AppendFrame, LeavesNothingBehindOfABodyThatIsTooLong) {
@@ -32,7 +35,9 @@ TEST(AppendFrame, LeavesNothingBehindOfABodyThatIsTooLong) {
 TEST(AppendMessage, FramesTheBody) {
   byte_buffer out;
   ASSERT_TRUE(append_message(out, close_room{close_reason::cancelled}));
-  EXPECT_EQ(to_hex(out), "0000000113000000" "02");
+  EXPECT_EQ(to_hex(out),
+            "0000000113000000"
+            "02");
 }
 
 TEST(AppendMessage, LeavesNothingBehindOfAMessageThatNobodyAccepts) {
@@ -69,7 +74,9 @@ TEST(AppendPeerSlice, RefusesASliceThatIsTooLong) {
 }
 
 TEST(DecodePeerSlice, GivesAViewThatMayBeWritten) {
-  byte_buffer body = *from_hex("ac02" "02aabb");
+  byte_buffer body = *from_hex(
+      "ac02"
+      "02aabb");
   const auto slice = decode_peer_slice(body);
   ASSERT_TRUE(slice);
   EXPECT_EQ(slice->stream.value, 300U);
@@ -86,8 +93,12 @@ TEST(DecodePeerSlice, RefusesWhatTheCodecRefuses) {
   EXPECT_EQ(refusal(""), errc::truncated);
   EXPECT_EQ(refusal("0002aa"), errc::truncated);
   EXPECT_EQ(refusal("0001aa00"), errc::trailing_bytes);
-  EXPECT_EQ(refusal("8000" "00"), errc::varint_not_shortest);
-  EXPECT_EQ(refusal("00" "818001"), errc::length_above_limit);
+  EXPECT_EQ(refusal("8000"
+                    "00"),
+            errc::varint_not_shortest);
+  EXPECT_EQ(refusal("00"
+                    "818001"),
+            errc::length_above_limit);
 }
 
 TEST(VisitSealed, HandsEachMessageToTheHandler) {
@@ -128,9 +139,8 @@ TEST(VisitSealed, RefusesWithoutCallingTheHandler) {
 }
 
 TEST(VisitSealed, PassesTheHandlersErrorOn) {
-  const auto done = visit_sealed(*from_hex("0f"), [](const auto&) -> result<void> {
-    return fail(errc::wrong_state, 3);
-  });
+  const auto done = visit_sealed(
+      *from_hex("0f"), [](const auto&) -> result<void> { return fail(errc::wrong_state, 3); });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, errc::wrong_state);
 }

@@ -24,25 +24,66 @@ using test::expect_layout;
 
 TEST(PeerMessages, HaveTheLayoutOfTheProtocol) {
   const entry_failure failure{entry_index{300}, failure_reason::source_changed};
-  expect_layout(setup{transfer_role::receiver, counting<16>(), 262144, true, false, true, false, 2,
-                      300},
-                "01" "000102030405060708090a0b0c0d0e0f" "808010" "01000100" "02" "ac02");
-  expect_layout(lanes{stream_id{128}, 2}, "8001" "02");
+  expect_layout(
+      setup{transfer_role::receiver, counting<16>(), 262144, true, false, true, false, 2, 300},
+      "01"
+      "000102030405060708090a0b0c0d0e0f"
+      "808010"
+      "01000100"
+      "02"
+      "ac02");
+  expect_layout(lanes{stream_id{128}, 2},
+                "8001"
+                "02");
   expect_layout(lane_hello{stream_id{128}}, "8001");
   const manifest_entry file{"a/b", entry_kind::file, 300, 0644, -1, ""};
   const manifest_entry link{"l", entry_kind::symlink, 0, 0, 1, "a/b"};
   expect_layout(manifest_page{page_index{1}, entry_index{128}, true, {file, link}},
-                "01" "8001" "01" "02" "03612f62" "00" "ac02" "a403" "01" "00"
-                "016c" "02" "00" "00" "02" "03612f62");
-  expect_layout(accept{page_index{1}, {failure}}, "01" "01" "ac02" "03");
-  expect_layout(entries_done{entry_index{128}, {failure, failure}}, "8001" "02" "ac0203" "ac0203");
-  expect_layout(have{chunk_index{128}, {chunk_hash{}}}, "8001" "01" + std::string(64, '0'));
+                "01"
+                "8001"
+                "01"
+                "02"
+                "03612f62"
+                "00"
+                "ac02"
+                "a403"
+                "01"
+                "00"
+                "016c"
+                "02"
+                "00"
+                "00"
+                "02"
+                "03612f62");
+  expect_layout(accept{page_index{1}, {failure}},
+                "01"
+                "01"
+                "ac02"
+                "03");
+  expect_layout(entries_done{entry_index{128}, {failure, failure}},
+                "8001"
+                "02"
+                "ac0203"
+                "ac0203");
+  expect_layout(have{chunk_index{128}, {chunk_hash{}}},
+                "8001"
+                "01" +
+                    std::string(64, '0'));
   expect_layout(ack{{chunk_range{chunk_index{1}, 300}, chunk_range{chunk_index{400}, 1}}},
-                "02" "01ac02" "900301");
+                "02"
+                "01ac02"
+                "900301");
   expect_layout(verified{}, "");
   expect_layout(ident{{std::byte{9}}}, "0109");
-  expect_layout(end{1, 300, 2, {}}, "01" "ac02" "02" + std::string(128, '0'));
-  expect_layout(end_ack{300, 1, {failure}}, "ac02" "01" "01ac0203");
+  expect_layout(end{1, 300, 2, {}},
+                "01"
+                "ac02"
+                "02" +
+                    std::string(128, '0'));
+  expect_layout(end_ack{300, 1, {failure}},
+                "ac02"
+                "01"
+                "01ac0203");
   expect_layout(peer_abort{abort_reason::quota}, "06");
   expect_layout(peer_ping{}, "");
   expect_layout(peer_pong{}, "");
@@ -111,8 +152,16 @@ TEST(PeerMessages, RefuseUnknownValues) {
   };
   EXPECT_EQ(code_of(peer_abort{}, "08"), errc::enum_invalid);
   EXPECT_EQ(code_of(setup{}, "02"), errc::enum_invalid);
-  EXPECT_EQ(code_of(accept{}, "0001" "0007"), errc::enum_invalid);
-  EXPECT_EQ(code_of(manifest_page{}, "000000" "01" "0161" "03"), errc::enum_invalid);
+  EXPECT_EQ(code_of(accept{},
+                    "0001"
+                    "0007"),
+            errc::enum_invalid);
+  EXPECT_EQ(code_of(manifest_page{},
+                    "000000"
+                    "01"
+                    "0161"
+                    "03"),
+            errc::enum_invalid);
   EXPECT_EQ(code_of(manifest_page{}, "000002"), errc::bool_invalid);
 }
 

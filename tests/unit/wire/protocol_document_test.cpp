@@ -68,9 +68,8 @@ document read_document() {
 // ---- the code ----
 
 std::string upper(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-    return static_cast<char>(std::toupper(c));
-  });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return name;
 }
 
@@ -188,14 +187,14 @@ code read_code() {
 TEST(ProtocolDocument, ListsEveryFrameWithItsNumberAndLimit) {
   const document doc = read_document();
   std::size_t count = 0;
-#define TALLOW_X(name, type_number, bytes_max)                                                    \
-  {                                                                                               \
-    const auto row = doc.frames.find(upper(#name));                                               \
-    ASSERT_NE(row, doc.frames.end()) << #name;                                                    \
-    EXPECT_EQ(row->second,                                                                        \
-              number(type_number) + " " + std::to_string(static_cast<std::size_t>(bytes_max)))    \
-        << #name;                                                                                 \
-    ++count;                                                                                      \
+#define TALLOW_X(name, type_number, bytes_max)                                                 \
+  {                                                                                            \
+    const auto row = doc.frames.find(upper(#name));                                            \
+    ASSERT_NE(row, doc.frames.end()) << #name;                                                 \
+    EXPECT_EQ(row->second,                                                                     \
+              number(type_number) + " " + std::to_string(static_cast<std::size_t>(bytes_max))) \
+        << #name;                                                                              \
+    ++count;                                                                                   \
   }
   TALLOW_FRAME_TYPES(TALLOW_X)
 #undef TALLOW_X

@@ -153,7 +153,9 @@ TEST(Reader, ChecksACountAgainstItsLimitAndThenAgainstTheRest) {
 
 TEST(Reader, RefusesTextThatIsNotUtf8WhereItsCountStands) {
   EXPECT_EQ(input("03e282ac").in.text(3), "\xE2\x82\xAC");
-  input i("00" "02c328");
+  input i(
+      "00"
+      "02c328");
   (void)i.in.u8();
   const auto text = i.in.text(64);
   ASSERT_FALSE(text);

@@ -30,8 +30,8 @@ TEST(Utf8, RefusesContinuationBytesAlone) {
 }
 
 TEST(Utf8, RefusesBytesThatNeverOccur) {
-  for (const unsigned byte : {0xC0U, 0xC1U, 0xF5U, 0xF6U, 0xF7U, 0xF8U, 0xFBU, 0xFCU, 0xFDU, 0xFEU,
-                              0xFFU}) {
+  for (const unsigned byte :
+       {0xC0U, 0xC1U, 0xF5U, 0xF6U, 0xF7U, 0xF8U, 0xFBU, 0xFCU, 0xFDU, 0xFEU, 0xFFU}) {
     EXPECT_FALSE(is_utf8(std::string(1, static_cast<char>(byte)) + "\x80\x80\x80\x80\x80")) << byte;
   }
 }
@@ -85,8 +85,8 @@ TEST(Utf8, StepsThroughEveryCodePoint) {
     const bool exists = c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
     const std::string text = encode(c) + "z";
     const auto step = next_code_point(text);
-    const bool right = exists ? step.code_point == c && step.bytes == text.size() - 1
-                              : step.bytes == 0;
+    const bool right =
+        exists ? step.code_point == c && step.bytes == text.size() - 1 : step.bytes == 0;
     if (!right) wrong.push_back(c);
   }
   EXPECT_EQ(wrong, std::vector<std::uint32_t>());
