@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -37,9 +38,16 @@ TEST(Connect, ReachesAListener) {
   EXPECT_FALSE(connect_to({"127.0.0.1", listener.local_endpoint().port()}));
 }
 
-// A name with two addresses, of which only the second answers.
+// A name that may have two addresses, of which only the one of IPv4 answers.
 TEST(Connect, TriesTheAddressesInTurn) {
   asio::io_context context;
+  const auto loopback = asio::ip::make_address("127.0.0.1");
+  std::error_code unknown;
+  const auto found = tcp::resolver(context).resolve("localhost", "", unknown);
+  const bool known = std::any_of(found.begin(), found.end(), [&](const auto& entry) {
+    return entry.endpoint().address() == loopback;
+  });
+  if (!known) GTEST_SKIP() << "localhost is not 127.0.0.1 on this machine";
   const tcp::acceptor listener(context, {asio::ip::make_address("127.0.0.1"), 0});
   EXPECT_FALSE(connect_to({"localhost", listener.local_endpoint().port()}));
 }
