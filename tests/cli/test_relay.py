@@ -105,8 +105,8 @@ class Client:
 
 class RelayTest(unittest.TestCase):
     def test_says_once_and_on_one_line_where_it_listens(self):
-        with running("--listen", "127.0.0.1:0", "--listen", "localhost:0") as relay:
-            self.assertGreaterEqual(len(relay.addresses()), 2)
+        with running("--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0") as relay:
+            self.assertEqual(len(relay.addresses()), 2)
             for address in relay.addresses():
                 host, port = address.rsplit(":", 1)
                 self.assertGreater(int(port), 0)
