@@ -266,8 +266,14 @@ class Tampering(TransferTest):
                 sending = self.send(between.address, file)
                 sending.event("waiting")
                 receiving = self.receive(between.address)
-                codes = {sending.wait().code, receiving.wait().code}
-                self.assertTrue(codes <= {3, 4, 5, 8}, codes)
+                self.assertIn(receiving.wait().code, {3, 4, 5, 8})
+                if at < 4000:
+                    # The sender may have lost a peer that proved nothing, and rightly wait for the
+                    # next one.
+                    sending.process.send_signal(signal.SIGINT)
+                    self.assertIn(sending.wait().code, {3, 4, 5, 8, 130})
+                else:
+                    self.assertIn(sending.wait().code, {3, 4, 5, 8})
                 self.assert_nothing_in(self.target)
 
 
