@@ -178,6 +178,12 @@ result<void> run_until_done(asio::io_context& io, asio::awaitable<result<void>> 
     io.stop();
   });
   io.run();
+  // All is settled. A signal that comes from here on must not turn the exit status into its own.
+  ::sigset_t late;
+  ::sigemptyset(&late);
+  ::sigaddset(&late, SIGINT);
+  ::sigaddset(&late, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &late, nullptr);
   return outcome;
 }
 
