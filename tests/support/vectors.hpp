@@ -36,6 +36,11 @@ inline byte_buffer hex(const nlohmann::json& vector, const char* key) {
   return hex(vector.at(key).get_ref<const std::string&>());
 }
 
+/// A string of a vector. Newer compilers refuse to compare a std::string with the JSON value.
+inline const std::string& string_of(const nlohmann::json& vector, const std::string& key) {
+  return vector.at(key).get_ref<const std::string&>();
+}
+
 /// The first N bytes as a span of fixed size.
 template <std::size_t N>
 std::span<const std::byte, N> fixed(const byte_buffer& bytes) {

@@ -44,8 +44,8 @@ struct run {
 };
 
 void check_session_id_and_room(const json& v, const run& r, const room_id& room) {
-  EXPECT_EQ(to_hex(room), v.at("room_id"));
-  EXPECT_EQ(to_hex(session_id_of(r.m0, r.hello_i, room)), v.at("sid"));
+  EXPECT_EQ(to_hex(room), string_of(v, "room_id"));
+  EXPECT_EQ(to_hex(session_id_of(r.m0, r.hello_i, room)), string_of(v, "sid"));
 }
 
 void check_cpace(const json& v, const run& r) {
@@ -53,7 +53,7 @@ void check_cpace(const json& v, const run& r) {
   room_id room;
   std::copy_n(hex(v, "room_id").begin(), room.size(), room.begin());
   const secret_buffer channel = detail::cpace_channel(room);
-  EXPECT_EQ(to_hex(channel.view()), v.at("CI"));
+  EXPECT_EQ(to_hex(channel.view()), string_of(v, "CI"));
   const byte_buffer password = hex(v, "password");
   const byte_buffer sid = hex(v, "sid");
   const cpace_context context{password, channel.view(), sid};
@@ -70,8 +70,8 @@ void check_cpace(const json& v, const run& r) {
   const auto a = detail::cpace_key(ya, *share_b, s, *share_a, r.hello_i, *share_b, r.m0, rng);
   const auto b = detail::cpace_key(yb, *share_a, s, *share_a, r.hello_i, *share_b, r.m0, rng);
   ASSERT_TRUE(a && b);
-  EXPECT_EQ(text(*a), v.at("isk"));
-  EXPECT_EQ(text(*b), v.at("isk"));
+  EXPECT_EQ(text(*a), string_of(v, "isk"));
+  EXPECT_EQ(text(*b), string_of(v, "isk"));
 }
 
 void check_schedule(const json& v, const run& r) {
@@ -82,41 +82,42 @@ void check_schedule(const json& v, const run& r) {
   messages.add(r.m1);
   const auto stage =
       detail::password_stage_of(messages, sid, isk, byte_view(r.m2).first(r.share_bytes));
-  EXPECT_EQ(text(stage.early), v.at("ES"));
-  EXPECT_EQ(to_hex(stage.th2), v.at("th2"));
-  EXPECT_EQ(text(stage.mask), v.at("prs2"));
+  EXPECT_EQ(text(stage.early), string_of(v, "ES"));
+  EXPECT_EQ(to_hex(stage.th2), string_of(v, "th2"));
+  EXPECT_EQ(text(stage.mask), string_of(v, "prs2"));
 
   const auto hs = handshake_secret(stage.early, stage.th2, secret<32>(v, "k_hyb"));
-  EXPECT_EQ(text(hs), v.at("HS"));
+  EXPECT_EQ(text(hs), string_of(v, "HS"));
   messages.add(r.m2);
   const auto th3 = messages.digest_with(byte_view(r.m3).first(1600));
-  EXPECT_EQ(to_hex(th3), v.at("th3"));
+  EXPECT_EQ(to_hex(th3), string_of(v, "th3"));
   const auto ctx3 = confirmation_context(th3, sha3_256({hex(v, "ek")}));
-  EXPECT_EQ(to_hex(ctx3), v.at("ctx3"));
-  EXPECT_EQ(to_hex(confirm(hs, label::confirm_initiator, ctx3, ctx3)), v.at("tag_I"));
+  EXPECT_EQ(to_hex(ctx3), string_of(v, "ctx3"));
+  EXPECT_EQ(to_hex(confirm(hs, label::confirm_initiator, ctx3, ctx3)), string_of(v, "tag_I"));
   messages.add(r.m3);
-  EXPECT_EQ(to_hex(messages.digest()), v.at("th4"));
-  EXPECT_EQ(to_hex(confirm(hs, label::confirm_responder, ctx3, messages.digest())), v.at("tag_R"));
+  EXPECT_EQ(to_hex(messages.digest()), string_of(v, "th4"));
+  EXPECT_EQ(to_hex(confirm(hs, label::confirm_responder, ctx3, messages.digest())),
+            string_of(v, "tag_R"));
   messages.add(r.m4);
-  EXPECT_EQ(to_hex(messages.digest()), v.at("th5"));
-  EXPECT_EQ(text(expand<64>(hs, label::master, messages.digest())), v.at("MS"));
+  EXPECT_EQ(to_hex(messages.digest()), string_of(v, "th5"));
+  EXPECT_EQ(text(expand<64>(hs, label::master, messages.digest())), string_of(v, "MS"));
 }
 
 void check_keys(const json& v, const handshake_output& out) {
-  EXPECT_EQ(text(out.ts_i2r), v.at("ts_i2r"));
-  EXPECT_EQ(text(out.ts_r2i), v.at("ts_r2i"));
-  EXPECT_EQ(text(out.resume), v.at("resume"));
-  EXPECT_EQ(text(out.export_secret), v.at("export"));
-  EXPECT_EQ(text(out.sas), v.at("sas"));
-  EXPECT_EQ(to_hex(out.th5), v.at("th5"));
+  EXPECT_EQ(text(out.ts_i2r), string_of(v, "ts_i2r"));
+  EXPECT_EQ(text(out.ts_r2i), string_of(v, "ts_r2i"));
+  EXPECT_EQ(text(out.resume), string_of(v, "resume"));
+  EXPECT_EQ(text(out.export_secret), string_of(v, "export"));
+  EXPECT_EQ(text(out.sas), string_of(v, "sas"));
+  EXPECT_EQ(to_hex(out.th5), string_of(v, "th5"));
   for (const auto& [d, name] :
        {std::pair{direction::i2r, "i2r"}, std::pair{direction::r2i, "r2i"}}) {
     for (const std::uint32_t stream : {0U, 1U}) {
       const auto keys = record_keys_of(out.traffic(d), stream_id{stream});
       const std::string at =
           std::string("_") + name + "_stream" + std::to_string(stream) + "_epoch0";
-      EXPECT_EQ(text(keys.key), v.at("key" + at));
-      EXPECT_EQ(text(keys.iv), v.at("iv" + at));
+      EXPECT_EQ(text(keys.key), string_of(v, "key" + at));
+      EXPECT_EQ(text(keys.iv), string_of(v, "iv" + at));
     }
   }
   if (!v.contains("sas_words")) return;
@@ -124,14 +125,14 @@ void check_keys(const json& v, const handshake_output& out) {
   for (const auto word : verification_words(out.sas)) {
     words.append(words.empty() ? "" : "-").append(word);
   }
-  EXPECT_EQ(words, v.at("sas_words"));
+  EXPECT_EQ(words, string_of(v, "sas_words"));
 }
 
 void check_kem_and_mask(const json& v, const run& r) {
   const auto seed = secret<64>(v, "dk_seed");
   const auto ek = ml_kem_public<ml_kem_1024>(seed);
   ASSERT_TRUE(ek);
-  EXPECT_EQ(to_hex(*ek), v.at("ek"));
+  EXPECT_EQ(to_hex(*ek), string_of(v, "ek"));
   const byte_buffer sid = hex(v, "sid");
   const auto prs2 = secret<64>(v, "prs2");
   const auto masked = mask_key(*ek, secret<96>(v, "r"), prs2, sid);
@@ -150,15 +151,15 @@ void check_kem_and_mask(const json& v, const run& r) {
   ASSERT_TRUE(big_r && big_i);
   EXPECT_TRUE(equal(*big_r, sent.last(32)));
   EXPECT_TRUE(equal(*big_i, byte_view(r.m3).subspan(1568, 32)));
-  EXPECT_EQ(text(*x25519_agree(x_r, *big_i)), v.at("ss_x"));
+  EXPECT_EQ(text(*x25519_agree(x_r, *big_i)), string_of(v, "ss_x"));
   const auto sealed = ml_kem_encapsulate<ml_kem_1024>(*ek, secret<32>(v, "m"));
   ASSERT_TRUE(sealed);
-  EXPECT_EQ(text(sealed->secret), v.at("ss_pq"));
+  EXPECT_EQ(text(sealed->secret), string_of(v, "ss_pq"));
   EXPECT_TRUE(equal(sealed->ciphertext, byte_view(r.m3).first(1568)));
   const auto opened =
       tallow_kem::decapsulate({seed.clone(), x_r.clone()}, byte_view(r.m3).first(1600));
   ASSERT_TRUE(opened);
-  EXPECT_EQ(text(*opened), v.at("k_hyb"));
+  EXPECT_EQ(text(*opened), string_of(v, "k_hyb"));
 }
 
 /// A generator that gives out these values of the vector, in this order.
@@ -202,7 +203,7 @@ TEST(HandshakeKat, ReproducesBothRuns) {
     const auto code = code_phrase::parse(as_text(code_bytes));
     ASSERT_TRUE(code);
     EXPECT_EQ(std::to_string(code->nameplate()), as_text(hex(v, "nameplate")));
-    EXPECT_EQ(to_hex(code->password()), v.at("password"));
+    EXPECT_EQ(to_hex(code->password()), string_of(v, "password"));
     check_session_id_and_room(v, r, code->room());
     check_cpace(v, r);
     check_schedule(v, r);
@@ -234,7 +235,7 @@ TEST(HandshakeKat, ReproducesTheReconnect) {
   session_id sid;
   const byte_buffer sid_bytes = hex(v, "sid");
   std::copy_n(sid_bytes.begin(), sid.size(), sid.begin());
-  EXPECT_EQ(text(detail::resume_isk(keys.newest(), sid)), v.at("isk"));
+  EXPECT_EQ(text(detail::resume_isk(keys.newest(), sid)), string_of(v, "isk"));
   check_schedule(v, r);
   check_kem_and_mask(v, r);
 

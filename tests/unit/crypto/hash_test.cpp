@@ -25,7 +25,7 @@ void check_hkdf(const char* file, hash_kind kind, int expected) {
       byte_buffer okm(size);
       hkdf_extract(kind, hex(v, "salt"), hex(v, "ikm"), key);
       hkdf_expand(kind, key, hex(v, "info"), okm);
-      EXPECT_EQ(to_hex(okm), v.at("okm")) << v.at("tcId");
+      EXPECT_EQ(to_hex(okm), string_of(v, "okm")) << v.at("tcId");
     }
   }
   EXPECT_EQ(cases, expected);

@@ -22,14 +22,14 @@ TEST(HybridKem, IsXWingWithItsParameters) {
     const auto key = x_wing_expand(secret_bytes<32>(fixed<32>(hex(v, "seed"))));
     const auto pk = x_wing::public_key(key);
     ASSERT_TRUE(pk);
-    EXPECT_EQ(to_hex(*pk), v.at("pk"));
+    EXPECT_EQ(to_hex(*pk), string_of(v, "pk"));
     const auto sealed = x_wing::encapsulate(*pk, x_wing_randomness(hex(v, "eseed")));
     ASSERT_TRUE(sealed);
-    EXPECT_EQ(to_hex(sealed->ciphertext), v.at("ct"));
-    EXPECT_EQ(to_hex(sealed->secret.view()), v.at("ss"));
+    EXPECT_EQ(to_hex(sealed->ciphertext), string_of(v, "ct"));
+    EXPECT_EQ(to_hex(sealed->secret.view()), string_of(v, "ss"));
     const auto opened = x_wing::decapsulate(key, hex(v, "ct"));
     ASSERT_TRUE(opened);
-    EXPECT_EQ(to_hex(opened->view()), v.at("ss"));
+    EXPECT_EQ(to_hex(opened->view()), string_of(v, "ss"));
   }
   EXPECT_EQ(cases, 3);
 }
@@ -43,22 +43,22 @@ TEST(HybridKem, MatchesHpkeWhereTheKemIsOneOfOurs) {
       const auto key = x_wing_expand(secret_bytes<32>(fixed<32>(hex(v, "skRm"))));
       const auto pk = x_wing::public_key(key);
       ASSERT_TRUE(pk);
-      EXPECT_EQ(to_hex(*pk), v.at("pkRm"));
+      EXPECT_EQ(to_hex(*pk), string_of(v, "pkRm"));
       const auto sealed = x_wing::encapsulate(*pk, x_wing_randomness(hex(v, "ikmE")));
       ASSERT_TRUE(sealed);
-      EXPECT_EQ(to_hex(sealed->ciphertext), v.at("enc"));
-      EXPECT_EQ(to_hex(sealed->secret.view()), v.at("shared_secret"));
+      EXPECT_EQ(to_hex(sealed->ciphertext), string_of(v, "enc"));
+      EXPECT_EQ(to_hex(sealed->secret.view()), string_of(v, "shared_secret"));
       EXPECT_EQ(*x_wing::decapsulate(key, hex(v, "enc")), sealed->secret);
     }
     if (v.at("kem_id") == 0x42) {  // ML-KEM-1024 alone
       ++ml_kem_cases;
       const ml_kem_seed seed(fixed<64>(hex(v, "skRm")));
-      EXPECT_EQ(to_hex(*ml_kem_public<ml_kem_1024>(seed)), v.at("pkRm"));
+      EXPECT_EQ(to_hex(*ml_kem_public<ml_kem_1024>(seed)), string_of(v, "pkRm"));
       const auto sealed = ml_kem_encapsulate<ml_kem_1024>(
           hex(v, "pkRm"), ml_kem_message(fixed<32>(hex(v, "ikmE"))));
       ASSERT_TRUE(sealed);
-      EXPECT_EQ(to_hex(sealed->ciphertext), v.at("enc"));
-      EXPECT_EQ(to_hex(sealed->secret.view()), v.at("shared_secret"));
+      EXPECT_EQ(to_hex(sealed->ciphertext), string_of(v, "enc"));
+      EXPECT_EQ(to_hex(sealed->secret.view()), string_of(v, "shared_secret"));
       EXPECT_EQ(*ml_kem_decapsulate<ml_kem_1024>(seed, hex(v, "enc")), sealed->secret);
     }
   }
