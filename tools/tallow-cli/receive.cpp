@@ -133,9 +133,9 @@ exit_code receive(receive_options options) {
   reporter report(options.json);
   files::folder_sink sink(options.out, random_id());
   receiver into(sink);
+  asio::io_context io(1);  // outlives the timers and coroutines of the run
   run_type run(options, into, report);
   bool refused_here = false;
-  asio::io_context io(1);
   const auto done = run_until_done(io, receive_into(into, run, options, report, refused_here),
                                    [&] { return run.cancel(); });
   if (done) return conclude(report, into, sink);

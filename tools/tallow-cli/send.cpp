@@ -63,8 +63,8 @@ exit_code send(const send_options& options) {
   transfer::sender_options sender_options;
   sender_options.id = random_id();
   sender from(tree, sender_options);
+  asio::io_context io(1);  // outlives the timers and coroutines of the run
   transfer_run<sender> run(options, from, report);
-  asio::io_context io(1);
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
   if (!done) return report.failed(done.error());
