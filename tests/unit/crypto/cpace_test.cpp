@@ -10,6 +10,7 @@ namespace {
 
 using test::fixed;
 using test::hex;
+using test::string_of;
 
 nlohmann::json draft(const char* key) {
   return test::load_vectors("cpace/cpace-draft21-testvectors.json").at(key);

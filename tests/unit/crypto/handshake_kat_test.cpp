@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 using test::fixed;
 using test::hex;
+using test::string_of;
 
 template <std::size_t N>
 secret_bytes<N> secret(const json& v, const char* key) {

@@ -9,6 +9,7 @@ namespace tallow::crypto {
 namespace {
 
 using test::hex;
+using test::string_of;
 
 void check_hkdf(const char* file, hash_kind kind, int expected) {
   int cases = 0;

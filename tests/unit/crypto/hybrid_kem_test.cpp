@@ -9,6 +9,7 @@ namespace {
 
 using test::fixed;
 using test::hex;
+using test::string_of;
 
 x_wing::randomness x_wing_randomness(const byte_buffer& eseed) {
   const auto bytes = fixed<64>(eseed);

@@ -12,6 +12,7 @@ namespace {
 
 using test::fixed;
 using test::hex;
+using test::string_of;
 
 TEST(MlKem, MakesTheKeysOfWycheproof) {
   int cases = 0;
