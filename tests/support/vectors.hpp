@@ -1,7 +1,6 @@
 #pragma once
 // Test vectors from tests/vectors.
 
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -11,10 +10,12 @@
 
 #include <tallow/base/bytes.hpp>
 
+#include "support/paths.hpp"
+
 namespace tallow::test {
 
 inline nlohmann::json load_vectors(const std::string& name) {
-  std::ifstream in(std::filesystem::path(TALLOW_TEST_VECTORS) / name);
+  std::ifstream in(vector_path(name));
   if (!in) throw std::runtime_error("no vector file " + name);
   return nlohmann::json::parse(in);
 }

@@ -11,6 +11,8 @@
 
 #include <tallow/base/errc.hpp>
 
+#include "support/paths.hpp"
+
 namespace {
 
 struct row {
@@ -62,7 +64,7 @@ TEST(Errc, SpeaksShortlyAndWithoutAFullStop) {
 
 // Rows of the form: | 200 | `truncated` | peer | the input ends too early | ... |
 std::vector<row> documented() {
-  std::ifstream file(TALLOW_SOURCE_DIR "/docs/errors.md");
+  std::ifstream file(tallow::test::source_path("docs/errors.md"));
   const std::regex pattern(R"(\| (\d+) \| `(\w+)` \| (\w+) \| ([^|]+) \|.*)");
   std::vector<row> found;
   for (std::string line; std::getline(file, line);) {

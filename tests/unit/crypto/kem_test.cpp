@@ -5,6 +5,7 @@
 
 #include <tallow/crypto/kem.hpp>
 
+#include "support/paths.hpp"
 #include "support/vectors.hpp"
 
 namespace tallow::crypto {
@@ -79,8 +80,7 @@ TEST(MlKem, DecapsulatesAsWycheproof1024) {
 TEST(MlKem, DecapsulatesAsWycheproof768) { check_decapsulation<ml_kem_768>("mlkem_768_test.json"); }
 
 TEST(MlKem, RefusesEveryKeyOfCctvThatIsNotCanonical) {
-  const std::string path =
-      std::string(TALLOW_TEST_VECTORS) + "/cctv/mlkem1024-modulus-bad-ek.txt.gz";
+  const std::string path = test::vector_path("cctv/mlkem1024-modulus-bad-ek.txt.gz");
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(("gzip -dc '" + path + "'").c_str(), "r"),
                                                    &pclose);
   ASSERT_NE(pipe, nullptr);

@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
@@ -7,11 +6,13 @@
 
 #include <tallow/crypto/wordlist.hpp>
 
+#include "support/paths.hpp"
+
 namespace tallow::crypto {
 namespace {
 
 TEST(Wordlist, IsThePublishedList) {
-  std::ifstream in(std::filesystem::path(TALLOW_TEST_VECTORS) / "words-english.txt");
+  std::ifstream in(test::vector_path("words-english.txt"));
   std::string word;
   std::size_t index = 0;
   while (std::getline(in, word)) {

@@ -7,10 +7,12 @@
 
 #include <tallow/room/room_diagram.hpp>
 
+#include "support/paths.hpp"
+
 namespace tallow::room {
 namespace {
 
-const std::string page_path = TALLOW_SOURCE_DIR "/docs/room.md";
+const std::string page_path = test::source_path("docs/room.md");
 
 TEST(RoomDiagram, IsTheOneInTheDocuments) {
   if (std::getenv("TALLOW_WRITE_DIAGRAM") != nullptr) std::ofstream(page_path) << diagram_page();

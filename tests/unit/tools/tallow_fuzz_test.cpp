@@ -10,6 +10,7 @@
 #include <tallow/base/bytes.hpp>
 
 #include "fuzz/seeded_random.hpp"
+#include "support/paths.hpp"
 #include "tools/tallow-fuzz/child.hpp"
 #include "tools/tallow-fuzz/codec_run.hpp"
 #include "tools/tallow-fuzz/mutator.hpp"
@@ -23,7 +24,7 @@ using fuzz::codec_targets;
 constexpr std::uint64_t seed = 1;
 constexpr std::uint64_t runs_max = 2000;
 
-const std::filesystem::path corpus = std::filesystem::path(TALLOW_SOURCE_DIR) / "fuzz/corpus";
+const std::filesystem::path corpus = test::source_path("fuzz/corpus");
 
 /// The first run of `target` that finds something.
 std::optional<std::uint64_t> first_found(const codec_run& runs, const std::string& target) {

@@ -17,6 +17,7 @@
 #include "fuzz/frame_decoder.hpp"
 #include "fuzz/message_codec.hpp"
 #include "fuzz/violation.hpp"
+#include "support/paths.hpp"
 
 namespace {
 
@@ -24,8 +25,7 @@ using namespace tallow;  // NOLINT(google-build-using-namespace)
 
 std::size_t replay(const std::string& target, void (*body)(byte_view)) {
   std::size_t fed = 0;
-  const std::filesystem::path folder =
-      std::filesystem::path(TALLOW_SOURCE_DIR) / "fuzz" / "corpus" / target;
+  const std::filesystem::path folder = test::source_path("fuzz/corpus") / target;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string input{std::istreambuf_iterator<char>(file), {}};

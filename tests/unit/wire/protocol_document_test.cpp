@@ -28,6 +28,7 @@
 #include <tallow/wire/relay_messages.hpp>
 
 #include "fuzz/samples.hpp"
+#include "support/paths.hpp"
 
 namespace {
 
@@ -42,7 +43,7 @@ struct document {
 };
 
 document read_document() {
-  std::ifstream file(TALLOW_SOURCE_DIR "/docs/protocol/wire.md");
+  std::ifstream file(test::source_path("docs/protocol/wire.md"));
   const std::regex heading(R"(###? (.+))");
   const std::regex frame(R"(\| (\w+) \| (0x\w\w) \| (\d+) \| [^|]+ \|)");
   const std::regex field_row(R"(\| (\w+) \| `([^`]+)` \|.*)");
@@ -233,7 +234,7 @@ TEST(ProtocolDocument, ListsEveryValueOfEveryEnumeration) {
 }
 
 TEST(ProtocolDocument, ListsTheFixedNumbers) {
-  std::ifstream file(TALLOW_SOURCE_DIR "/docs/protocol/wire.md");
+  std::ifstream file(test::source_path("docs/protocol/wire.md"));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const auto says = [&](const std::string& words) { return text.find(words) != std::string::npos; };
   EXPECT_TRUE(says("sealed type " + number(static_cast<unsigned>(sealed_type::data))));
