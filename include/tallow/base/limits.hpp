@@ -124,6 +124,10 @@ inline constexpr duration relay_stall_timeout = std::chrono::seconds(30);
 /// is kept full, and a thousand rooms with a stalled reader each pin 256 MiB.
 inline constexpr std::size_t relay_queue_bytes_max = std::size_t{256} * 1024;
 
+/// How long a lane ticket may be used: the other side may get its own a round trip later, and has
+/// to open a connection first, perhaps over a network that loses its first packets.
+inline constexpr duration lane_ticket_time = std::chrono::seconds(60);
+
 // ---- relay messages ----
 
 inline constexpr std::size_t relay_versions_max = 8;

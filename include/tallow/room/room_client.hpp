@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
@@ -87,8 +89,15 @@ struct slice {
   byte_span bytes;
 };
 
+/// The answer to one request_lanes(): as many as were asked for, or fewer, even none. Each opens
+/// our end of one lane, once and within limits::lane_ticket_time. The n-th ticket that this
+/// connection was ever granted in its room meets the n-th of the other side.
+struct tickets_granted {
+  std::vector<lane_ticket> tickets;
+};
+
 using client_event = std::variant<created, joined, peer_arrived, peer_turned_away, peer_gone,
-                                  refused, quota_low, draining, slice>;
+                                  refused, quota_low, draining, slice, tickets_granted>;
 
 /// What a relay's refusal means as an error of ours.
 [[nodiscard]] inline error error_of(const error_report& report) noexcept {
@@ -223,6 +232,24 @@ class client {
     return {};
   }
 
+  /// Asks for tickets of `count` lanes, 1 to limits::lane_tickets_max. A tickets_granted answers.
+  ///
+  /// To be called once the handshake succeeded: the relay gives none in a room that is not live. As
+  /// second the client cannot see that by itself; as first it needs confirm().
+  ///
+  /// @errors  invalid_argument, wrong_state (both cond::local): nothing is sent; the first error of
+  ///          a connection that failed
+  [[nodiscard]] result<void> request_lanes(std::uint32_t count) {
+    if (failed_) return fail(*failed_);
+    if (count == 0 || count > limits::lane_tickets_max) return fail(errc::invalid_argument, count);
+    const bool may_be_live =
+        state_ == state::live || (state_ == state::paired && place_ == place::second);
+    if (!may_be_live) return fail(errc::wrong_state);
+    send(lane_request{count});
+    lanes_asked_.push_back(count);
+    return {};
+  }
+
   /// Ends the room, or as second before it is live our place in it. Slices queued before are still
   /// sent; nothing is received any more.
   ///
@@ -294,6 +321,7 @@ class client {
       case frame_type::room_joined: return decoded<room_joined>(frame);
       case frame_type::peer_joined: return decoded<peer_joined>(frame);
       case frame_type::peer_left: return decoded<peer_left>(frame);
+      case frame_type::lane_tickets: return decoded<lane_tickets>(frame);
       case frame_type::quota_warning: return decoded<quota_warning>(frame);
       case frame_type::goaway: return decoded<goaway>(frame);
       case frame_type::error_report: return decoded<error_report>(frame);
@@ -302,7 +330,6 @@ class client {
       case frame_type::join_room:
       case frame_type::room_confirm:
       case frame_type::lane_request:
-      case frame_type::lane_tickets:
       case frame_type::lane_open:
       case frame_type::close:
       case frame_type::handshake_0:
@@ -385,7 +412,17 @@ class client {
     }
     const bool stays = state_ == state::paired && place_ == place::first;
     state_ = stays ? state::waiting : state::parted;
+    lanes_asked_.clear();  // a room that is over gives none
     return peer_gone{m.reason, stays};
+  }
+
+  happened on(lane_tickets m) {
+    if (state_ == state::parted) return std::nullopt;
+    if (lanes_asked_.empty() || m.tickets.size() > lanes_asked_.front()) {
+      return fail(errc::relay_message_unexpected);
+    }
+    lanes_asked_.pop_front();
+    return tickets_granted{std::move(m.tickets)};
   }
 
   happened on(const quota_warning& m) { return quota_low{m.bytes_left}; }
@@ -426,6 +463,7 @@ class client {
   instant heard_at_;
   instant ping_at_;
   bool sent_since_ = false;
+  std::deque<std::uint32_t> lanes_asked_;  // of each request that has no answer yet
   std::optional<error> failed_;
 };
 

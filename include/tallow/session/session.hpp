@@ -247,6 +247,9 @@ class session {
     return {};
   }
 
+  // Lanes on connections of their own are not asked for.
+  result<void> on(const room::tickets_granted&, instant) { return {}; }
+
   result<void> on(const room::slice& e, instant now) {
     byte_span bytes = e.bytes;
     if (phase_ == phase::handshaking) {

@@ -275,6 +275,7 @@ TEST_F(ClientTest, EndsOnWhatHasNoPlace) {
   expect_unexpected(waiting(), lane_tickets{});
   expect_unexpected(paired(), peer_joined{});
   expect_unexpected(paired(), room_joined{});
+  expect_unexpected(paired(), lane_tickets{});
   expect_unexpected(second(), peer_joined{});
   expect_unexpected(second(), room_created{});
 }
@@ -306,6 +307,56 @@ TEST_F(ClientTest, ChangesNothingOnIllegalCommands) {
       errc::message_too_large);
   EXPECT_TRUE(second.poll_transmit().empty());
   EXPECT_TRUE(second.send_slice(stream_id{0}, {}));
+}
+
+TEST_F(ClientTest, AsksForLanesOnceTheRoomMayBeLive) {
+  client first = paired();
+  EXPECT_EQ(first.request_lanes(1).error(), error{errc::wrong_state});
+  EXPECT_TRUE(first.poll_transmit().empty());
+  ASSERT_TRUE(first.confirm());
+  ASSERT_TRUE(first.request_lanes(limits::lane_tickets_max));
+  EXPECT_EQ(said(first), frames(room_confirm{}, lane_request{16}));
+  client second(joining(), now);
+  EXPECT_EQ(second.request_lanes(1).error(), error{errc::wrong_state});
+  ASSERT_TRUE(hear(second, hello, room_joined{place::second, {}}));
+  (void)said(second);
+  EXPECT_EQ(second.request_lanes(0).error().code, errc::invalid_argument);
+  EXPECT_EQ(second.request_lanes(17).error().code, errc::invalid_argument);
+  EXPECT_TRUE(second.poll_transmit().empty());
+  ASSERT_TRUE(second.request_lanes(2));
+  EXPECT_EQ(said(second), frames(lane_request{2}));
+}
+
+TEST_F(ClientTest, TellsOfTicketsInTheOrderOfItsRequests) {
+  client c = paired();
+  ASSERT_TRUE(c.confirm());
+  ASSERT_TRUE(c.request_lanes(2));
+  ASSERT_TRUE(c.request_lanes(3));
+  const auto ticket = [](std::uint8_t n) { return lane_ticket{static_cast<std::byte>(n)}; };
+  const auto events = hear(c, lane_tickets{{ticket(1), ticket(2)}}, lane_tickets{{ticket(3)}});
+  ASSERT_TRUE(events);
+  ASSERT_EQ(events->size(), 2U);
+  EXPECT_EQ(std::get<tickets_granted>((*events)[0]).tickets,
+            (std::vector<lane_ticket>{ticket(1), ticket(2)}));
+  EXPECT_EQ(std::get<tickets_granted>((*events)[1]).tickets, std::vector<lane_ticket>{ticket(3)});
+  EXPECT_EQ(hear(c, lane_tickets{}).error().code, errc::relay_message_unexpected);
+}
+
+TEST_F(ClientTest, EndsOnMoreTicketsThanItAskedFor) {
+  client c = paired();
+  ASSERT_TRUE(c.confirm());
+  ASSERT_TRUE(c.request_lanes(1));
+  EXPECT_EQ(hear(c, lane_tickets{{{}, {}}}).error().code, errc::relay_message_unexpected);
+}
+
+TEST_F(ClientTest, ForgetsItsRequestsWithItsRoom) {
+  client c(joining(), now);
+  ASSERT_TRUE(hear(c, hello, room_joined{place::second, {}}));
+  ASSERT_TRUE(c.request_lanes(1));
+  ASSERT_TRUE(hear(c, peer_left{}, lane_tickets{}));
+  ASSERT_TRUE(c.rejoin());
+  ASSERT_TRUE(hear(c, room_joined{place::second, {}}));
+  EXPECT_EQ(hear(c, lane_tickets{}).error().code, errc::relay_message_unexpected);
 }
 
 TEST_F(ClientTest, EndsOnAFloodOfPingsThatTheRelayDoesNotReadTheAnswersOf) {
