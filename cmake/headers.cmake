@@ -35,6 +35,8 @@ set(tallow_core_headers
   room/directory.hpp
   room/transmit_queue.hpp
   room/failed_joins.hpp
+  room/random_source.hpp
+  room/lane_tickets.hpp
   room/relay_event.hpp
   room/relay_peer.hpp
   room/relay_core.hpp

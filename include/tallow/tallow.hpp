@@ -53,7 +53,9 @@
 #include <tallow/room/deadlines.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/failed_joins.hpp>
+#include <tallow/room/lane_tickets.hpp>
 #include <tallow/room/notice.hpp>
+#include <tallow/room/random_source.hpp>
 #include <tallow/room/relay_core.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>

@@ -37,6 +37,7 @@ set(test_room_sources
   unit/room/directory_test.cpp
   unit/room/transmit_queue_test.cpp
   unit/room/failed_joins_test.cpp
+  unit/room/lane_tickets_test.cpp
   unit/room/relay_core_test.cpp
   unit/room/room_client_test.cpp
 )

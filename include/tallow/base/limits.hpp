@@ -58,6 +58,8 @@ inline constexpr unsigned record_failures_max = 8;
 
 /// Lanes of one transfer. More pay nothing on the networks that were measured.
 inline constexpr std::uint32_t lanes_max = 16;
+/// How long a transfer waits for a lane on a connection of its own before it goes in band.
+inline constexpr duration lane_open_wait = std::chrono::seconds(5);
 
 // ---- handshake ----
 
@@ -124,6 +126,9 @@ inline constexpr duration relay_stall_timeout = std::chrono::seconds(30);
 /// is kept full, and a thousand rooms with a stalled reader each pin 256 MiB.
 inline constexpr std::size_t relay_queue_bytes_max = std::size_t{256} * 1024;
 
+/// Tickets and open lanes of one side of a room at once: all lanes of a transfer, and as many new
+/// ones while the relay has not noticed yet that those are dead.
+inline constexpr std::size_t room_lanes_max = 2 * std::size_t{lanes_max};
 /// How long a lane ticket may be used: the other side may get its own a round trip later, and has
 /// to open a connection first, perhaps over a network that loses its first packets.
 inline constexpr duration lane_ticket_time = std::chrono::seconds(60);

@@ -61,6 +61,19 @@ class frame_decoder {
     return next_from_stored(input);
   }
 
+  /// How much is missing of the header under way, or once that is whole, of its body: who never
+  /// feeds more than this takes nothing that belongs behind the frame.
+  ///
+  /// @units  bytes; at least 1 unless the decoder failed
+  [[nodiscard]] std::size_t bytes_missing() const noexcept {
+    if (failed_) return 0;
+    if (stored_.empty() || delivered_) return limits::frame_header_bytes;
+    if (stored_.size() < limits::frame_header_bytes) {
+      return limits::frame_header_bytes - stored_.size();
+    }
+    return limits::frame_header_bytes + body_bytes_ - stored_.size();
+  }
+
   /// True when the stream may end here: no frame is half received, and none was refused.
   [[nodiscard]] bool between_frames() const noexcept {
     return !failed_ && (stored_.empty() || delivered_);

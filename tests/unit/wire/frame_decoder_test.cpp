@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -73,6 +74,32 @@ TEST(FrameDecoder, GivesTheSameFramesCutAtEveryPlace) {
                                 [&] { return std::exchange(next, stream.size()); }),
                   frame_type::sealed, sizes);
   }
+}
+
+TEST(FrameDecoder, SaysHowMuchAFrameLacksSoThatNothingBehindItIsTaken) {
+  for (const std::size_t most : {std::size_t{1}, std::size_t{3}, std::size_t{1000}}) {
+    byte_buffer stream = stream_of(frame_type::data, {20, 0, 300});
+    frame_decoder decoder(frames_of_lane);
+    byte_span rest(stream);
+    for (const std::size_t bytes : {20U, 0U, 300U}) {
+      const std::size_t before = rest.size();
+      std::optional<frame_view> frame;
+      while (!frame) {
+        ASSERT_GE(decoder.bytes_missing(), 1U);
+        byte_span part = rest.first(std::min(most, decoder.bytes_missing()));
+        rest = rest.subspan(part.size());
+        frame = decoder.next(part).value();
+      }
+      EXPECT_EQ(frame->body.size(), bytes);
+      EXPECT_EQ(before - rest.size(), limits::frame_header_bytes + bytes);
+    }
+    EXPECT_TRUE(rest.empty());
+  }
+  frame_decoder failed({frame_type::ping});
+  byte_buffer wrong = stream_of(frame_type::data, {1});
+  byte_span input(wrong);
+  ASSERT_FALSE(failed.next(input));
+  EXPECT_EQ(failed.bytes_missing(), 0U);
 }
 
 TEST(FrameDecoder, DoesNotCopyAFrameThatCameWhole) {
