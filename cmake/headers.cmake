@@ -114,6 +114,7 @@ set(tallow_net_headers
   net/address.hpp
   net/tcp_transport.hpp
   net/connect.hpp
+  net/lane_socket.hpp
   net/relay_server.hpp
   net/session_driver.hpp
 )

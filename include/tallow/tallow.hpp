@@ -47,6 +47,7 @@
 #include <tallow/files/unique_fd.hpp>
 #include <tallow/net/address.hpp>
 #include <tallow/net/connect.hpp>
+#include <tallow/net/lane_socket.hpp>
 #include <tallow/net/relay_server.hpp>
 #include <tallow/net/session_driver.hpp>
 #include <tallow/net/tcp_transport.hpp>

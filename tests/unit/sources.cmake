@@ -97,6 +97,7 @@ set(test_files_sources
 set(test_net_sources
   unit/net/address_test.cpp
   unit/net/connect_test.cpp
+  unit/net/lane_socket_test.cpp
   unit/net/relay_server_test.cpp
 )
 
