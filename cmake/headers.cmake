@@ -76,9 +76,12 @@ set(tallow_transfer_headers
   transfer/path_set.hpp
   transfer/byte_space.hpp
   transfer/chunk_window.hpp
+  transfer/chunk_set.hpp
   transfer/scheduler.hpp
   transfer/journal.hpp
   transfer/manifest.hpp
+  transfer/transfer_key.hpp
+  transfer/journal_format.hpp
   transfer/endpoint.hpp
   transfer/memory.hpp
   transfer/sender.hpp

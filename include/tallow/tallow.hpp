@@ -73,10 +73,12 @@
 #include <tallow/session/session.hpp>
 #include <tallow/session/transport.hpp>
 #include <tallow/transfer/byte_space.hpp>
+#include <tallow/transfer/chunk_set.hpp>
 #include <tallow/transfer/chunk_window.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/entry.hpp>
 #include <tallow/transfer/journal.hpp>
+#include <tallow/transfer/journal_format.hpp>
 #include <tallow/transfer/lane.hpp>
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/memory.hpp>
@@ -86,6 +88,7 @@
 #include <tallow/transfer/scheduler.hpp>
 #include <tallow/transfer/sealed_stream.hpp>
 #include <tallow/transfer/sender.hpp>
+#include <tallow/transfer/transfer_key.hpp>
 #include <tallow/wire/codec.hpp>
 #include <tallow/wire/data_record.hpp>
 #include <tallow/wire/field.hpp>

@@ -72,9 +72,12 @@ set(test_transfer_sources
   unit/transfer/path_set_test.cpp
   unit/transfer/byte_space_test.cpp
   unit/transfer/chunk_window_test.cpp
+  unit/transfer/chunk_set_test.cpp
   unit/transfer/scheduler_test.cpp
   unit/transfer/journal_test.cpp
   unit/transfer/manifest_test.cpp
+  unit/transfer/transfer_key_test.cpp
+  unit/transfer/journal_format_test.cpp
   unit/transfer/lane_test.cpp
   unit/transfer/sender_test.cpp
   unit/transfer/receiver_test.cpp
