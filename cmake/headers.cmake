@@ -39,6 +39,7 @@ set(tallow_core_headers
   room/lane_tickets.hpp
   room/relay_event.hpp
   room/relay_peer.hpp
+  room/relay_peers.hpp
   room/relay_core.hpp
   room/room_client.hpp
 )

@@ -60,6 +60,7 @@
 #include <tallow/room/relay_core.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
+#include <tallow/room/relay_peers.hpp>
 #include <tallow/room/room.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/room/room_diagram.hpp>

@@ -7,24 +7,22 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
+#include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
-#include <tallow/room/deadlines.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/failed_joins.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
+#include <tallow/room/relay_peers.hpp>
 #include <tallow/wire/codec.hpp>
 #include <tallow/wire/frame.hpp>
 #include <tallow/wire/relay_messages.hpp>
@@ -49,20 +47,19 @@ class relay_core {
 
   /// A connection was made. `source` says where it comes from, if that is to be limited.
   connection_id connected(instant now, std::optional<source_id> source = std::nullopt) {
-    const connection_id id{++last_id_};
-    relay_peer& p = peers_.try_emplace(id, id, source, now).first->second;
+    relay_peer& p = peers_.add(source, now);
     if (is_draining_) {
       end(p, relay_error_code::draining, 0, now);
     } else if (peers_.size() > options_.connections_max) {
       end(p, relay_error_code::relay_full, options_.connections_max, now);
     }
-    look_again(p);
-    return id;
+    peers_.look_again(p);
+    return p.id;
   }
 
   /// Bytes came from a connection.
   void handle_bytes(connection_id id, byte_span bytes, instant now) {
-    relay_peer* p = find(id);
+    relay_peer* p = peers_.find(id);
     if (p == nullptr) return;
     if (!bytes.empty()) p->heard_at = now;
     while (p->is_heard()) {
@@ -76,40 +73,36 @@ class relay_core {
       }
       settle(now);
     }
-    look_again(*p);
+    peers_.look_again(*p);
   }
 
   /// A connection is gone, from whichever end.
   void disconnected(connection_id id, instant now) {
-    relay_peer* p = find(id);
+    relay_peer* p = peers_.find(id);
     if (p == nullptr) return;
     depart(*p, leave_reason::disconnected, now);
-    due_.set(id, std::nullopt);
     peers_.erase(id);
     settle(now);
   }
 
   /// A connection took the first `count` bytes of poll_transmit().
   void transmitted(connection_id id, std::size_t count, instant now) {
-    relay_peer* p = find(id);
+    relay_peer* p = peers_.find(id);
     if (p == nullptr || count == 0) return;
     const bool was_full = p->queue.size() > limits::relay_queue_bytes_max;
     p->queue.pop(count);
     p->progress_at = now;
     if (!was_full || p->queue.size() > limits::relay_queue_bytes_max || !p->room) return;
-    if (const auto partner = rooms_.partner_of(*p->room, id)) note(can_read{*partner});
+    if (const auto partner = rooms_.partner_of(*p->room, id)) peers_.note(can_read{*partner});
   }
 
   void handle_timeout(instant now) {
     rooms_.handle_timeout(now, notices_);
     settle(now);
-    while (const auto id = due_.pop_due(now)) {
-      relay_peer* p = find(*id);
-      if (p == nullptr) continue;
-      p->looked_at_next.reset();
+    while (relay_peer* p = peers_.pop_due(now)) {
       look(*p, now);
       settle(now);
-      look_again(*p);
+      peers_.look_again(*p);
     }
     if (end_all_at_ && now >= *end_all_at_) end_all(now);
   }
@@ -121,13 +114,13 @@ class relay_core {
     is_draining_ = true;
     end_all_at_ = now + wait;
     const auto wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-    for (const connection_id id : all_ids()) {
-      relay_peer* p = find(id);
+    for (const connection_id id : peers_.all_ids()) {
+      relay_peer* p = peers_.find(id);
       if (p == nullptr || !p->is_heard() || p->at == phase::greeting) continue;
-      send(*p,
-           goaway{retry_after_ms(relay_error_code::draining),
-                  narrow<std::uint32_t>(std::clamp<std::int64_t>(wait_ms, 0, UINT32_MAX))},
-           now);
+      peers_.send(*p,
+                  goaway{retry_after_ms(relay_error_code::draining),
+                         narrow<std::uint32_t>(std::clamp<std::int64_t>(wait_ms, 0, UINT32_MAX))},
+                  now);
       if (p->room && rooms_.partner_of(*p->room, id)) continue;
       end(*p, relay_error_code::draining, 0, now);
       settle(now);
@@ -141,30 +134,25 @@ class relay_core {
   /// @shape  returns a view that stays valid until transmitted() has consumed all of it, or
   ///         disconnected() is called
   [[nodiscard]] byte_view poll_transmit(connection_id id) const noexcept {
-    const auto found = peers_.find(id);
-    return found == peers_.end() ? byte_view{} : found->second.queue.front();
+    const relay_peer* p = peers_.find(id);
+    return p == nullptr ? byte_view{} : p->queue.front();
   }
 
   /// False while what a connection sends could not be passed on. A can_read event tells when that
   /// is over.
   [[nodiscard]] bool wants_read(connection_id id) const noexcept {
-    const auto found = peers_.find(id);
-    if (found == peers_.end() || !found->second.room) return true;
-    const auto partner = rooms_.partner_of(*found->second.room, id);
+    const relay_peer* p = peers_.find(id);
+    if (p == nullptr || !p->room) return true;
+    const auto partner = rooms_.partner_of(*p->room, id);
     if (!partner) return true;
-    const auto other = peers_.find(*partner);
-    return other == peers_.end() || other->second.queue.size() <= limits::relay_queue_bytes_max;
+    const relay_peer* other = peers_.find(*partner);
+    return other == nullptr || other->queue.size() <= limits::relay_queue_bytes_max;
   }
 
-  [[nodiscard]] std::optional<relay_event> poll_event() {
-    if (events_.empty()) return std::nullopt;
-    const relay_event first = events_.front();
-    events_.pop_front();
-    return first;
-  }
+  [[nodiscard]] std::optional<relay_event> poll_event() { return peers_.poll_event(); }
 
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept {
-    return earlier(earlier(rooms_.next_timeout(), due_.next()), end_all_at_);
+    return earlier(earlier(rooms_.next_timeout(), peers_.next_timeout()), end_all_at_);
   }
 
   // ---- getters ----
@@ -177,11 +165,6 @@ class relay_core {
   [[nodiscard]] const relay_options& options() const noexcept { return options_; }
 
  private:
-  [[nodiscard]] relay_peer* find(connection_id id) noexcept {
-    const auto found = peers_.find(id);
-    return found == peers_.end() ? nullptr : &found->second;
-  }
-
   // ---- frames ----
 
   void handle(relay_peer& p, const frame_view& frame, instant now) {
@@ -197,9 +180,7 @@ class relay_core {
     offend(p, now);  // the decoder lets no others through
   }
 
-  void on_ping(relay_peer& p, instant now) {
-    if (p.queue.push_urgent(frame_type::pong)) queued(p, limits::frame_header_bytes, now);
-  }
+  void on_ping(relay_peer& p, instant now) { (void)peers_.send_urgent(p, frame_type::pong, now); }
 
   // Only as many answers count as there were questions.
   static void on_pong(relay_peer& p) { p.pongs = std::min(p.pongs + 1, p.pings); }
@@ -219,10 +200,10 @@ class relay_core {
         std::find(m.versions.begin(), m.versions.end(), relay_protocol_version) != m.versions.end();
     if (!is_ours) return end(p, relay_error_code::version, 0, now);
     p.enter(phase::greeted, now);
-    send(p,
-         relay_hello{relay_protocol_version, options_.software, options_.limits_told(),
-                     options_.notice},
-         now);
+    peers_.send(p,
+                relay_hello{relay_protocol_version, options_.software, options_.limits_told(),
+                            options_.notice},
+                now);
   }
 
   void on(relay_peer& p, const create_room& m, instant now) {
@@ -246,7 +227,7 @@ class relay_core {
     if (p.room) rooms_.close(*p.room, p.id, m.reason, now, notices_);
     p.room.reset();
     p.enter(phase::ending, now);
-    note(finish{p.id});
+    peers_.note(finish{p.id});
   }
 
   void on_confirm(relay_peer& p, instant now) {
@@ -259,11 +240,10 @@ class relay_core {
     const auto [verdict, to] = rooms_.carry(*p.room, p.id, frame.body.size(), now, notices_);
     switch (verdict) {
       case carriage::forward: {
-        relay_peer* partner = find(to);
+        relay_peer* partner = peers_.find(to);
         TALLOW_ASSERT(partner != nullptr);
-        partner->queue.push_frame(frame.header, frame.body);
         bytes_relayed_ += frame.body.size();
-        return queued(*partner, limits::frame_header_bytes + frame.body.size(), now);
+        return peers_.pass_on(*partner, frame.header, frame.body, now);
       }
       case carriage::violation: return offend(p, now);
       case carriage::discard:
@@ -293,7 +273,7 @@ class relay_core {
   void settle(instant now) {
     for (std::size_t i = 0; i < notices_.size(); ++i) {
       const notice n = notices_[i];
-      relay_peer* p = find(n.to);
+      relay_peer* p = peers_.find(n.to);
       if (p == nullptr || !p->is_heard()) continue;
       std::visit([&](const auto& what) { tell(*p, what, now); }, n.what);
     }
@@ -305,25 +285,25 @@ class relay_core {
     p.barrier = 0;
     if (p.nameplate) {
       const relay_limits told = options_.limits_told();
-      send(p, room_created{*p.nameplate, *p.room, told.waiting_seconds_max, told}, now);
+      peers_.send(p, room_created{*p.nameplate, *p.room, told.waiting_seconds_max, told}, now);
       p.nameplate.reset();
-      note(noted{"room made", ""});
+      peers_.note(noted{"room made", ""});
     } else {
-      send(p, room_joined{what.placed, options_.limits_told()}, now);
-      note(noted{what.placed == place::first ? "room joined as first" : "room paired", ""});
+      peers_.send(p, room_joined{what.placed, options_.limits_told()}, now);
+      peers_.note(noted{what.placed == place::first ? "room joined as first" : "room paired", ""});
     }
   }
 
   void tell(relay_peer& p, const told_arrival& what, instant now) {
-    send(p, peer_joined{what.how}, now);
+    peers_.send(p, peer_joined{what.how}, now);
   }
 
   void tell(relay_peer& p, const told_leave& what, instant now) {
-    send(p, peer_left{what.reason}, now);
-    note(can_read{p.id});
+    peers_.send(p, peer_left{what.reason}, now);
+    peers_.note(can_read{p.id});
     if (what.stays) {
       p.allow_slices(limits::unauthenticated_frame_bytes_max);
-      send(p, relay_ping{}, now);
+      peers_.send(p, relay_ping{}, now);
       p.pinged_at = now;
       p.barrier = ++p.pings;
     } else {
@@ -339,11 +319,11 @@ class relay_core {
 
   void tell(relay_peer& p, const told_live&, instant) {
     p.allow_slices(limits::frame_length_limit);
-    note(noted{"room live", ""});
+    peers_.note(noted{"room live", ""});
   }
 
   void tell(relay_peer& p, const told_quota& what, instant now) {
-    send(p, quota_warning{what.bytes_left}, now);
+    peers_.send(p, quota_warning{what.bytes_left}, now);
   }
 
   void count_failed_join(const relay_peer& p, relay_error_code code, instant now) {
@@ -363,7 +343,7 @@ class relay_core {
     }
     if (!p.is_heard()) return;
     if (is_due(p.stall_due())) {
-      note(noted{"connection closed", "slow consumer"});
+      peers_.note(noted{"connection closed", "slow consumer"});
       depart(p, leave_reason::slow_consumer, now);
       return let_drop(p, now);
     }
@@ -372,20 +352,8 @@ class relay_core {
       p.pinged_at = now;
       // The ping of the barrier has to be answered before any other is asked, or the answers
       // could not be told apart.
-      if (!p.behind_barrier() && p.queue.push_urgent(frame_type::ping)) {
-        ++p.pings;
-        queued(p, limits::frame_header_bytes, now);
-      }
+      if (!p.behind_barrier() && peers_.send_urgent(p, frame_type::ping, now)) ++p.pings;
     }
-  }
-
-  // Bytes that come move a connection's deadlines on with every read; so only an earlier one is
-  // noted, and a connection that is looked at too early is just looked at again.
-  void look_again(relay_peer& p) {
-    const auto when = p.due();
-    if (when && p.looked_at_next && *p.looked_at_next <= *when) return;
-    p.looked_at_next = when;
-    due_.set(p.id, when);
   }
 
   // ---- endings ----
@@ -394,7 +362,7 @@ class relay_core {
   // not understand an answer.
   void offend(relay_peer& p, instant now) {
     if (p.at == phase::greeting) {
-      note(noted{"connection closed", "not our protocol"});
+      peers_.note(noted{"connection closed", "not our protocol"});
       return let_drop(p, now);
     }
     end(p, relay_error_code::protocol, 0, now);
@@ -406,16 +374,16 @@ class relay_core {
     error_report report{code, retry_ms != 0 ? retry_ms : retry_after_ms(code), limit, {}};
     if (code == relay_error_code::version) report.versions = {relay_protocol_version};
     depart(p, leave_reason::disconnected, now);
-    send(p, report, now);
+    peers_.send(p, report, now);
     p.enter(phase::ending, now);
-    note(noted{"connection refused or ended", name_of(code)});
-    note(finish{p.id});
-    look_again(p);
+    peers_.note(noted{"connection refused or ended", name_of(code)});
+    peers_.note(finish{p.id});
+    peers_.look_again(p);
   }
 
   void end_all(instant now) {
-    for (const connection_id id : all_ids()) {
-      if (relay_peer* p = find(id)) end(*p, relay_error_code::draining, 0, now);
+    for (const connection_id id : peers_.all_ids()) {
+      if (relay_peer* p = peers_.find(id)) end(*p, relay_error_code::draining, 0, now);
       settle(now);
     }
     end_all_at_.reset();
@@ -424,8 +392,8 @@ class relay_core {
   void let_drop(relay_peer& p, instant now) {
     depart(p, leave_reason::disconnected, now);
     p.enter(phase::dropped, now);
-    note(drop{p.id});
-    look_again(p);
+    peers_.note(drop{p.id});
+    peers_.look_again(p);
   }
 
   void depart(relay_peer& p, leave_reason reason, instant now) {
@@ -437,25 +405,6 @@ class relay_core {
 
   // ---- small things ----
 
-  // What a relay sends of its own accord is small and bounded, so it always fits its frame.
-  template <message M>
-  void send(relay_peer& p, const M& m, instant now) {
-    const std::size_t before = p.queue.size();
-    const auto done = p.queue.push_message(m);
-    TALLOW_ASSERT(done.has_value());
-    queued(p, p.queue.size() - before, now);
-  }
-
-  // `count` bytes were put into the queue of `p`.
-  void queued(relay_peer& p, std::size_t count, instant now) {
-    if (p.queue.size() > count) return;
-    p.progress_at = now;
-    note(can_send{p.id});
-    look_again(p);
-  }
-
-  void note(relay_event e) { events_.push_back(e); }
-
   // When it is worth while to come again.
   [[nodiscard]] static std::uint32_t retry_after_ms(relay_error_code code) noexcept {
     if (code == relay_error_code::relay_full) return 30'000;
@@ -464,21 +413,11 @@ class relay_core {
     return 0;
   }
 
-  [[nodiscard]] std::vector<connection_id> all_ids() const {
-    std::vector<connection_id> ids;
-    ids.reserve(peers_.size());
-    for (const auto& [id, p] : peers_) ids.push_back(id);
-    return ids;
-  }
-
   relay_options options_;
   directory rooms_;
   failed_joins failed_joins_;
-  std::unordered_map<connection_id, relay_peer> peers_;
-  deadlines<connection_id> due_;
+  relay_peers peers_;
   notices notices_;
-  std::deque<relay_event> events_;
-  std::uint64_t last_id_ = 0;
   std::uint64_t random_;
   std::uint64_t bytes_relayed_ = 0;
   bool is_draining_ = false;
