@@ -38,6 +38,7 @@ enum class sealed_type : std::uint8_t {
   abort = 0x0E,
   ping = 0x0F,
   pong = 0x10,
+  received = 0x11,
 };
 
 /// Which way the data goes.
@@ -135,7 +136,10 @@ struct lanes {
   static constexpr sealed_type type = sealed_type::lanes;
   stream_id first{};
   std::uint32_t count = 0;
-  static constexpr auto fields() { return std::tuple(field{&lanes::first}, field{&lanes::count}); }
+  bool in_band = false;  ///< inside the control connection, not on connections of their own
+  static constexpr auto fields() {
+    return std::tuple(field{&lanes::first}, field{&lanes::count}, field{&lanes::in_band});
+  }
   bool operator==(const lanes&) const = default;
 };
 
@@ -269,9 +273,18 @@ struct peer_pong {
   bool operator==(const peer_pong&) const = default;
 };
 
+/// How many messages of the control channel came in this session family, so that the others can be
+/// said again after a reconnect. Does not count itself, nor PING, PONG, LANES and ABORT.
+struct received {
+  static constexpr sealed_type type = sealed_type::received;
+  std::uint64_t count = 0;
+  static constexpr auto fields() { return std::tuple(field{&received::count}); }
+  bool operator==(const received&) const = default;
+};
+
 /// Every sealed message, for dispatch, tests and fuzzers.
 using peer_messages =
     std::tuple<setup, lanes, lane_hello, manifest_page, accept, entries_done, have, ack, verified,
-               ident, end, end_ack, peer_abort, peer_ping, peer_pong>;
+               ident, end, end_ack, peer_abort, peer_ping, peer_pong, received>;
 
 }  // namespace tallow

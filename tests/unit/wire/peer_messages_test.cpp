@@ -32,9 +32,10 @@ TEST(PeerMessages, HaveTheLayoutOfTheProtocol) {
       "01000100"
       "02"
       "ac02");
-  expect_layout(lanes{stream_id{128}, 2},
+  expect_layout(lanes{stream_id{128}, 2, true},
                 "8001"
-                "02");
+                "02"
+                "01");
   expect_layout(lane_hello{stream_id{128}}, "8001");
   const manifest_entry file{"a/b", entry_kind::file, 300, 0644, -1, ""};
   const manifest_entry link{"l", entry_kind::symlink, 0, 0, 1, "a/b"};
@@ -87,6 +88,7 @@ TEST(PeerMessages, HaveTheLayoutOfTheProtocol) {
   expect_layout(peer_abort{abort_reason::quota}, "06");
   expect_layout(peer_ping{}, "");
   expect_layout(peer_pong{}, "");
+  expect_layout(received{300}, "ac02");
 }
 
 TEST(PeerMessages, ComeBackAsTheyWereSent) {
@@ -110,7 +112,7 @@ TEST(PeerMessages, HaveTypesOfTheirOwn) {
     EXPECT_TRUE(types.insert(M::type).second) << static_cast<unsigned>(M::type);
   });
   EXPECT_FALSE(types.contains(sealed_type::data));
-  EXPECT_EQ(types.size(), static_cast<std::size_t>(sealed_type::pong) - 1);
+  EXPECT_EQ(types.size(), static_cast<std::size_t>(sealed_type::received) - 1);
 }
 
 TEST(PeerMessages, RefuseMoreThanTheirLimits) {

@@ -120,6 +120,7 @@ std::string sealed_name(sealed_type type) {
     case sealed_type::abort: return "ABORT";
     case sealed_type::ping: return "PING";
     case sealed_type::pong: return "PONG";
+    case sealed_type::received: return "RECEIVED";
   }
   return "";
 }
