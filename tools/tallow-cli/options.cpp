@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <tallow/base/limits.hpp>
 #include <tallow/base/secret.hpp>
 
 #include "advice.hpp"
@@ -31,6 +32,7 @@ struct raw_options {
   std::string code_argument;
   std::string out = ".";
   std::vector<std::string> paths;
+  std::uint32_t lanes = lanes_default;
   bool yes = false;
   bool json = false;
 };
@@ -128,6 +130,10 @@ command parse_command_line(int argc, char** argv) {
   CLI::App* send = app.add_subcommand("send", "Send files and folders");
   add_common(*send, raw);
   send->add_option("PATH", raw.paths, "Files and folders")->required();
+  send->add_option("--lanes", raw.lanes,
+                   "Connections that carry data side by side; 0: all in the control connection")
+      ->check(CLI::Range(std::uint32_t{0}, limits::lanes_max))
+      ->capture_default_str();
 
   CLI::App* receive = app.add_subcommand("receive", "Receive what somebody sends");
   add_common(*receive, raw);
@@ -149,6 +155,7 @@ command parse_command_line(int argc, char** argv) {
   if (send->parsed()) {
     send_options options;
     options.paths.assign(raw.paths.begin(), raw.paths.end());
+    options.lanes = raw.lanes;
     return finish(std::move(options), raw, std::move(environment));
   }
   receive_options options;

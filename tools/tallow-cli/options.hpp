@@ -1,6 +1,7 @@
 // What the command line and the environment ask for.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@
 
 namespace tallow::cli {
 
+/// Lanes of a transfer unless --lanes says otherwise: more pay only where one core cannot fill the
+/// network.
+inline constexpr std::uint32_t lanes_default = 2;
+
 /// Options of both commands.
 struct common_options {
   std::string relay;                        ///< HOST:PORT
@@ -23,6 +28,7 @@ struct common_options {
 };
 
 struct send_options : common_options {
+  std::uint32_t lanes = lanes_default;
   std::vector<std::filesystem::path> paths;
 };
 

@@ -1,6 +1,7 @@
 #include "receive.hpp"
 
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include <asio/io_context.hpp>
@@ -15,7 +16,7 @@
 namespace tallow::cli {
 namespace {
 
-using receiver = transfer::receiver<files::folder_sink>;
+using receiver = transfer::receiver<files::folder_sink, transfer::memory_journal, std::mutex>;
 using run_type = transfer_run<receiver>;
 
 std::string summary(const transfer::offer_summary& offer) {
@@ -134,7 +135,7 @@ exit_code receive(receive_options options) {
   files::folder_sink sink(options.out, random_id());
   receiver into(sink);
   asio::io_context io(1);  // outlives the timers and coroutines of the run
-  run_type run(options, into, report);
+  run_type run(options, 0, into, report);
   bool refused_here = false;
   const auto done = run_until_done(io, receive_into(into, run, options, report, refused_here),
                                    [&] { return run.cancel(); });

@@ -1,5 +1,6 @@
 #include "send.hpp"
 
+#include <mutex>
 #include <utility>
 
 #include <asio/io_context.hpp>
@@ -14,7 +15,7 @@
 namespace tallow::cli {
 namespace {
 
-using sender = transfer::sender<files::source_tree>;
+using sender = transfer::sender<files::source_tree, std::mutex>;
 
 // What the sender itself could not read, a line each.
 void list_skipped(reporter& report, const files::source_tree& tree) {
@@ -64,7 +65,7 @@ exit_code send(const send_options& options) {
   sender_options.id = random_id();
   sender from(tree, sender_options);
   asio::io_context io(1);  // outlives the timers and coroutines of the run
-  transfer_run<sender> run(options, from, report);
+  transfer_run<sender> run(options, options.lanes, from, report);
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
   if (!done) return report.failed(done.error());

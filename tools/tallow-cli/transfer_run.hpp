@@ -51,8 +51,10 @@ class transfer_run {
   using session_type = session::session<Transfer>;
   using driver_type = net::session_driver<session_type, net::tcp_transport>;
 
-  transfer_run(const common_options& options, Transfer& transfer, reporter& report)
-      : options_(&options), transfer_(&transfer), report_(&report) {}
+  /// @param lanes  what a sender opens; a receiver follows
+  transfer_run(const common_options& options, std::uint32_t lanes, Transfer& transfer,
+               reporter& report)
+      : options_(&options), lanes_(lanes), transfer_(&transfer), report_(&report) {}
 
   /// @param asked  called as asked(*this) when something is offered; may be empty for a sender
   /// @errors  why the transfer failed
@@ -70,13 +72,14 @@ class transfer_run {
     room.side = random_id();
     room.software = std::string("tallow-cli ") + TALLOW_VERSION;
     session::session_options session_options;
+    session_options.lanes = lanes_;
     if (options_->code) {
       room.room = options_->code->room();
       session_options.code = options_->code->clone();
     }
     session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
                      std::move(session_options), Botan::system_rng());
-    driver_.emplace(*session_, transport, executor);
+    driver_.emplace(*session_, transport, executor, *where);
     if (options_->code && wanted == want::send) show_code();
     asio::steady_timer beat(executor);
     asio::co_spawn(executor, watch(beat), asio::detached);
@@ -149,6 +152,7 @@ class transfer_run {
   }
 
   const common_options* options_;
+  std::uint32_t lanes_;
   Transfer* transfer_;
   reporter* report_;
   std::optional<session_type> session_;

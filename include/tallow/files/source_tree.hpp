@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,7 +38,11 @@ struct skipped_path {
   error reason;
 };
 
-/// The source of a transfer on disk. One thread at a time.
+/// The source of a transfer on disk. One thread walks; any number of them read() and ask for path()
+/// meanwhile.
+///
+/// Invariant: what readers look at (roots_[].held, held_roots_, records_, names_, open_) is changed
+/// under mutex_ alone, which is never held while a file of the tree is opened or read.
 class source_tree {
  public:
   explicit source_tree(resolver how = best_resolver()) noexcept : how_(how) {}
@@ -82,7 +88,7 @@ class source_tree {
     std::string name;
     std::uint64_t device;
     std::uint64_t inode;
-    directory held;  // for folders, while it is held
+    std::shared_ptr<const directory> held;  // for folders, while it is held
   };
 
   // An entry that was handed out.
@@ -115,9 +121,11 @@ class source_tree {
   [[nodiscard]] maybe_entry hand_out(transfer::entry&& e, const file_status& found,
                                      std::uint32_t root_index, std::string_view name);
   void enter(std::uint32_t root_index, std::string&& below, std::vector<std::string>&& names);
-  [[nodiscard]] result<const directory*> hold(std::uint32_t root_index);
-  [[nodiscard]] result<const directory*> walked_directory();
-  [[nodiscard]] result<unique_fd> open_unchanged(const record& r);
+  using shared_directory = std::shared_ptr<const directory>;
+
+  [[nodiscard]] result<shared_directory> hold(std::uint32_t root_index);
+  [[nodiscard]] result<shared_directory> walked_directory();
+  [[nodiscard]] result<shared_fd> open_unchanged(const record& r, const std::string& below);
   [[nodiscard]] std::string path_below_root(const record& r) const;
 
   resolver how_;
@@ -125,11 +133,12 @@ class source_tree {
   std::vector<std::uint32_t> held_roots_;  // oldest first
   std::uint32_t next_root_ = 0;
   std::vector<level> levels_;
-  directory walked_;  // of the innermost level below an argument, while it is held
+  shared_directory walked_;  // of the innermost level below an argument, while it is held
   std::vector<record> records_;
   std::string names_;
   std::vector<skipped_path> skipped_;
   descriptor_cache open_;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // so that it can be moved
 };
 
 // ---- implementation ----
@@ -191,7 +200,7 @@ inline result<std::optional<transfer::entry>> source_tree::next_entry() {
       level& here = levels_.back();
       if (here.names.empty()) {
         levels_.pop_back();
-        walked_ = directory();
+        walked_.reset();
         continue;
       }
       const std::string name = std::move(here.names.back());
@@ -275,7 +284,7 @@ inline result<source_tree::maybe_entry> source_tree::visit_directory(transfer::e
   if (!names) return skip(e.path, names.error());
   maybe_entry entry = hand_out(std::move(e), *found, root_index, name);
   enter(root_index, std::move(below), std::move(*names));
-  walked_ = std::move(*folder);
+  walked_ = std::make_shared<const directory>(std::move(*folder));
   return entry;
 }
 
@@ -293,6 +302,7 @@ inline source_tree::maybe_entry source_tree::hand_out(transfer::entry&& e, const
   e.size = is_file ? found.size : 0;
   e.mode = transfer::masked_mode(found.mode, e.kind);
   e.mtime_ns = found.mtime_ns;
+  const std::lock_guard lock(*mutex_);
   records_.push_back({e.size, e.mtime_ns, found.inode, names_.size(),
                       levels_.empty() ? none : levels_.back().record, root_index,
                       static_cast<std::uint8_t>(name.size()), is_file});
@@ -309,34 +319,35 @@ inline void source_tree::enter(std::uint32_t root_index, std::string&& below,
 }
 
 // The folder of an argument: the one that add_argument() has seen, or an error.
-inline result<const directory*> source_tree::hold(std::uint32_t root_index) {
+inline result<source_tree::shared_directory> source_tree::hold(std::uint32_t root_index) {
+  const std::lock_guard lock(*mutex_);
   root& r = roots_[root_index];
-  if (r.held.fd() >= 0) return &r.held;
+  if (r.held) return r.held;
   auto held = directory::open(r.path, how_);
   if (!held) return fail(held.error());
   auto found = held->status();
   if (!found) return fail(found.error());
   if (found->device != r.device || found->inode != r.inode) return fail(errc::source_changed);
   if (held_roots_.size() == roots_held_max) {
-    roots_[held_roots_.front()].held = directory();
+    roots_[held_roots_.front()].held.reset();
     held_roots_.erase(held_roots_.begin());
   }
   held_roots_.push_back(root_index);
-  r.held = std::move(*held);
-  return &r.held;
+  r.held = std::make_shared<const directory>(std::move(*held));
+  return r.held;
 }
 
 // The folder of the innermost level. One is held at a time, so that depth costs no descriptors.
-inline result<const directory*> source_tree::walked_directory() {
+inline result<source_tree::shared_directory> source_tree::walked_directory() {
   const level& here = levels_.back();
   auto top = hold(here.root);
   if (!top || here.below.empty()) return top;
-  if (walked_.fd() < 0) {
+  if (!walked_) {
     auto folder = (*top)->open_directory(here.below);
     if (!folder) return fail(folder.error());
-    walked_ = std::move(*folder);
+    walked_ = std::make_shared<const directory>(std::move(*folder));
   }
-  return &walked_;
+  return walked_;
 }
 
 // ---- reading ----
@@ -351,6 +362,7 @@ inline std::string source_tree::path_below_root(const record& r) const {
 }
 
 inline std::string source_tree::path(entry_index index) const {
+  const std::lock_guard lock(*mutex_);
   if (index.value >= records_.size()) return {};
   const record& r = records_[static_cast<std::size_t>(index.value)];
   const std::string below = path_below_root(r);
@@ -372,17 +384,17 @@ namespace detail {
 
 }  // namespace detail
 
-inline result<unique_fd> source_tree::open_unchanged(const record& r) {
+inline result<shared_fd> source_tree::open_unchanged(const record& r, const std::string& below) {
   // O_NONBLOCK: a pipe may have taken the file's place, and would wait for its writer.
   constexpr int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
   result<unique_fd> fd;
-  if (r.name_bytes == 0) {
+  if (below.empty()) {
     *fd = unique_fd(::open(roots_[r.root].path.c_str(), flags));
     if (!*fd) return fail_errno();
   } else {
     auto top = hold(r.root);
     if (!top) return fail(top.error());
-    fd = (*top)->open_file(path_below_root(r), flags);
+    fd = (*top)->open_file(below, flags);
     if (!fd) {
       // A link or file where a folder was.
       const errc code = fd.error().code;
@@ -393,28 +405,40 @@ inline result<unique_fd> source_tree::open_unchanged(const record& r) {
   if (auto ok = detail::check_unchanged(fd->get(), r.inode, r.size, r.mtime_ns); !ok) {
     return fail(ok.error());
   }
-  return fd;
+  return std::make_shared<const unique_fd>(std::move(*fd));
 }
 
 inline result<std::size_t> source_tree::read(entry_index index, std::uint64_t offset,
                                              byte_span out) {
-  if (index.value >= records_.size() || !records_[index.value].is_file) {
-    return fail(errc::invalid_argument, index.value, "not a file of this tree");
+  record r;
+  shared_fd fd;
+  std::string below;
+  {
+    const std::lock_guard lock(*mutex_);
+    if (index.value >= records_.size() || !records_[index.value].is_file) {
+      return fail(errc::invalid_argument, index.value, "not a file of this tree");
+    }
+    r = records_[index.value];
+    fd = open_.find(index);
+    if (!fd) below = path_below_root(r);
   }
-  const record& r = records_[index.value];
   if (offset > r.size) return fail(errc::invalid_argument, index.value, "beyond the file's end");
-  int fd = open_.find(index);
-  if (fd < 0) {
-    auto opened = open_unchanged(r);
+  if (!fd) {
+    auto opened = open_unchanged(r, below);
     if (!opened) return fail(opened.error());
-    fd = open_.keep(index, std::move(*opened));
+    fd = std::move(*opened);
+    // A file that is read at once is not read again.
+    if (out.size() < r.size) {
+      const std::lock_guard lock(*mutex_);
+      open_.keep(index, fd);
+    }
   }
   const auto wanted =
       static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), r.size - offset));
   std::size_t done = 0;
   while (done < wanted) {
     const auto count =
-        ::pread(fd, out.data() + done, wanted - done, static_cast<::off_t>(offset + done));
+        ::pread(fd->get(), out.data() + done, wanted - done, static_cast<::off_t>(offset + done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       return fail(errc::source_failed, std::error_code(errno, std::generic_category()));
@@ -424,7 +448,7 @@ inline result<std::size_t> source_tree::read(entry_index index, std::uint64_t of
   }
   // After each read, not only the last: chunks need not be read in order, and what was read before
   // a change is good only if the change shows later.
-  if (auto ok = detail::check_unchanged(fd, r.inode, r.size, r.mtime_ns); !ok) {
+  if (auto ok = detail::check_unchanged(fd->get(), r.inode, r.size, r.mtime_ns); !ok) {
     return fail(ok.error());
   }
   return done;

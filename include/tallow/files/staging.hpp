@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <fcntl.h>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -57,7 +59,10 @@ struct placed_entry {
 ///
 /// An entry is added, written in any order, then finished or discarded. commit() moves the finished
 /// ones into place. A staging that is destroyed uncommitted removes what it has created, but for
-/// the target folder. One thread at a time.
+/// the target folder. One thread does all that; any number of them write() meanwhile.
+///
+/// Invariant: what writers look at (paths_, records_, entries_, open_) is changed under mutex_
+/// alone, which is never held while a file is opened or written.
 class staging {
  public:
   /// Creates the target folder if it is missing, and the hidden folder in it.
@@ -74,8 +79,9 @@ class staging {
   staging& operator=(const staging&) = delete;
   ~staging() { (void)abandon(); }
 
-  /// Creates an entry: a folder, a link, or a file without bytes yet. Indices ascend; those of
-  /// declined entries are left out. An entry that is refused concerns no other.
+  /// Creates an entry: a folder or a link at once, a file with its first bytes, by whichever thread
+  /// brings them. Indices ascend; those of declined entries are left out. An entry that is refused
+  /// concerns no other.
   ///
   /// @errors  as check_entry() and path_set::add(); path_escapes for a link that leads outside;
   ///          path_bad_character for a name kept for hidden folders; disk_full, permission_denied
@@ -137,7 +143,9 @@ class staging {
   enum class phase : std::uint8_t {
     absent,    // could not be created, or was removed
     implied,   // a folder that was not announced but others lie in
+    awaited,   // a file whose first bytes have not come
     open,      // created
+    written,   // a file that came at once, and has its mode and time
     finished,  // complete; files and links have their mode and time, folders not yet
     settled,   // a folder below a top-level one that has its mode and time too
     placed,    // a top-level entry under its final name
@@ -162,7 +170,9 @@ class staging {
                                     bool was_implied);
   [[nodiscard]] result<node_id> node_of(entry_index index) const;
   [[nodiscard]] result<node_id> open_node_of(entry_index index) const;
-  [[nodiscard]] result<int> descriptor(entry_index index, node_id id);
+  [[nodiscard]] result<shared_fd> descriptor(entry_index index, node_id id);
+  [[nodiscard]] result<shared_fd> create_file(entry_index index, node_id id);
+  [[nodiscard]] result<void> write_whole(node_id id, byte_view bytes);
   [[nodiscard]] result<void> settle_directories();
   [[nodiscard]] result<void> place(node_id id);
 
@@ -176,6 +186,9 @@ class staging {
   std::vector<node_id> entries_;  // by entry index
   descriptor_cache open_;
   std::vector<placed_entry> placed_;
+  // Behind pointers, so that a staging can be moved.
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
+  std::unique_ptr<std::mutex> creating_ = std::make_unique<std::mutex>();
 };
 
 // ---- implementation ----
@@ -246,9 +259,13 @@ inline result<void> staging::add_entry(entry_index index, const transfer::entry&
     return fail(errc::path_escapes, 0, "a link leads outside the target");
   }
   const std::size_t known = paths_.size();
-  auto id = paths_.add(e.path, e.kind);
-  if (!id) return fail(id.error());
-  records_.resize(paths_.size());
+  result<node_id> id;
+  {
+    const std::lock_guard lock(*mutex_);
+    id = paths_.add(e.path, e.kind);
+    if (!id) return fail(id.error());
+    records_.resize(paths_.size());
+  }
   if (auto ok = make_parents(known, *id); !ok) return ok;
   return create(index, *id, e, *id < known);
 }
@@ -265,12 +282,7 @@ inline result<void> staging::make_parents(std::size_t from, node_id leaf) {
 inline result<void> staging::create(entry_index index, node_id id, const transfer::entry& e,
                                     bool was_implied) {
   switch (e.kind) {
-    case transfer::entry_kind::file: {
-      auto fd = files_.open_file(e.path, O_RDWR | O_CREAT | O_EXCL, 0600);
-      if (!fd) return fail(fd.error());
-      open_.keep(index, std::move(*fd));
-      break;
-    }
+    case transfer::entry_kind::file: break;
     case transfer::entry_kind::directory:
       if (was_implied && records_[id].state == phase::implied) break;
       if (auto ok = files_.make_directory(e.path, 0700); !ok) return ok;
@@ -279,18 +291,20 @@ inline result<void> staging::create(entry_index index, node_id id, const transfe
       if (auto ok = files_.make_link(e.path, e.link_target); !ok) return ok;
       break;
   }
+  const auto mode = static_cast<std::uint16_t>(transfer::masked_mode(e.mode, e.kind));
+  const phase state = e.kind == transfer::entry_kind::file ? phase::awaited : phase::open;
+  const std::lock_guard lock(*mutex_);
   entries_.resize(index.value, transfer::path_set::root);
   entries_.push_back(id);
-  const auto mode = static_cast<std::uint16_t>(transfer::masked_mode(e.mode, e.kind));
-  records_[id] = {e.size, e.mtime_ns, mode, phase::open, true};
+  records_[id] = {e.size, e.mtime_ns, mode, state, true};
   return {};
 }
 
 inline result<staging::node_id> staging::node_of(entry_index index) const {
   if (index.value < entries_.size()) {
     const node_id id = entries_[index.value];
-    const bool added = id != transfer::path_set::root;
-    if (added && (records_[id].state == phase::open || records_[id].state == phase::finished)) {
+    if (id != transfer::path_set::root && records_[id].state >= phase::awaited &&
+        records_[id].state <= phase::finished) {
       return id;
     }
   }
@@ -305,36 +319,102 @@ inline result<staging::node_id> staging::open_node_of(entry_index index) const {
   return id;
 }
 
-inline result<int> staging::descriptor(entry_index index, node_id id) {
-  if (const int fd = open_.find(index); fd >= 0) return fd;
-  auto fd = files_.open_file(paths_.path(id), O_RDWR | O_NONBLOCK);
+// The file of an entry, made if it is not there.
+inline result<shared_fd> staging::descriptor(entry_index index, node_id id) {
+  std::string path;
+  {
+    const std::lock_guard lock(*mutex_);
+    if (auto fd = open_.find(index)) return fd;
+    if (records_[id].state != phase::awaited) path = paths_.path(id);
+  }
+  if (path.empty()) return create_file(index, id);
+  auto fd = files_.open_file(path, O_RDWR | O_NONBLOCK);
   if (!fd) return fail(fd.error());
   // Somebody may have put a pipe or device there.
   auto found = status_of(fd->get());
   if (!found) return fail(found.error());
   if (found->kind != transfer::entry_kind::file) return fail(errc::unsupported_kind);
-  return open_.keep(index, std::move(*fd));
+  auto shared = std::make_shared<const unique_fd>(std::move(*fd));
+  const std::lock_guard lock(*mutex_);
+  open_.keep(index, shared);
+  return shared;
 }
 
-inline result<void> staging::write(entry_index index, std::uint64_t offset, byte_view bytes) {
-  auto id = open_node_of(index);
-  if (!id) return fail(id.error());
-  const std::uint64_t size = records_[*id].size;
-  if (offset > size || bytes.size() > size - offset) {
-    return fail(errc::invalid_argument, index.value, "beyond the end that was announced");
+// Makes a file that comes in pieces. Two threads may bring its first ones.
+inline result<shared_fd> staging::create_file(entry_index index, node_id id) {
+  const std::lock_guard creating(*creating_);
+  std::string path;
+  {
+    const std::lock_guard lock(*mutex_);
+    if (auto fd = open_.find(index)) return fd;
+    path = paths_.path(id);
   }
-  if (bytes.empty()) return {};
-  auto fd = descriptor(index, *id);
+  auto fd = files_.open_file(path, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (!fd) return fail(fd.error());
+  auto shared = std::make_shared<const unique_fd>(std::move(*fd));
+  const std::lock_guard lock(*mutex_);
+  records_[id].state = phase::open;
+  open_.keep(index, shared);
+  return shared;
+}
+
+namespace detail {
+
+[[nodiscard]] inline result<void> write_at(int fd, std::uint64_t offset, byte_view bytes) {
   while (!bytes.empty()) {
-    const auto count = ::pwrite(*fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
+    const auto count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail_errno();
-    if (count == 0) return fail(errc::file_failed, index.value, "nothing was written");
+    if (count == 0) return fail(errc::file_failed, offset, "nothing was written");
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
   }
   return {};
+}
+
+}  // namespace detail
+
+// A file that comes at once is made, written and closed in one go.
+inline result<void> staging::write_whole(node_id id, byte_view bytes) {
+  std::string path;
+  record r;
+  {
+    const std::lock_guard lock(*mutex_);
+    path = paths_.path(id);
+    r = records_[id];
+  }
+  auto fd = files_.open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!fd) return fail(fd.error());
+  {
+    const std::lock_guard lock(*mutex_);
+    records_[id].state = phase::open;
+  }
+  if (auto ok = detail::write_at(fd->get(), 0, bytes); !ok) return ok;
+  if (auto ok = detail::set_metadata(fd->get(), r.mode, r.mtime_ns); !ok) return ok;
+  const std::lock_guard lock(*mutex_);
+  records_[id].state = phase::written;
+  return {};
+}
+
+inline result<void> staging::write(entry_index index, std::uint64_t offset, byte_view bytes) {
+  std::uint64_t size = 0;
+  bool awaited = false;
+  result<node_id> id;
+  {
+    const std::lock_guard lock(*mutex_);
+    id = open_node_of(index);
+    if (!id) return fail(id.error());
+    size = records_[*id].size;
+    awaited = records_[*id].state == phase::awaited;
+  }
+  if (offset > size || bytes.size() > size - offset) {
+    return fail(errc::invalid_argument, index.value, "beyond the end that was announced");
+  }
+  if (bytes.empty()) return {};
+  if (awaited && bytes.size() == size) return write_whole(*id, bytes);
+  auto fd = descriptor(index, *id);
+  if (!fd) return fail(fd.error());
+  return detail::write_at((*fd)->get(), offset, bytes);
 }
 
 inline result<void> staging::finish_entry(entry_index index) {
@@ -343,12 +423,14 @@ inline result<void> staging::finish_entry(entry_index index) {
   record& r = records_[*id];
   switch (paths_.kind(*id)) {
     case transfer::entry_kind::file: {
+      if (r.state == phase::written) break;
       auto fd = descriptor(index, *id);
       if (!fd) return fail(fd.error());
-      auto found = status_of(*fd);
+      auto found = status_of((*fd)->get());
       if (!found) return fail(found.error());
       if (found->size != r.size) return fail(errc::transfer_incomplete, index.value);
-      if (auto ok = detail::set_metadata(*fd, r.mode, r.mtime_ns); !ok) return ok;
+      if (auto ok = detail::set_metadata((*fd)->get(), r.mode, r.mtime_ns); !ok) return ok;
+      const std::lock_guard lock(*mutex_);
       open_.drop(index);
       break;
     }
@@ -357,6 +439,7 @@ inline result<void> staging::finish_entry(entry_index index) {
       break;
     case transfer::entry_kind::directory: break;
   }
+  const std::lock_guard lock(*mutex_);
   r.state = phase::finished;
   return {};
 }
@@ -369,10 +452,14 @@ inline result<void> staging::discard_entry(entry_index index) {
     r = {0, 0, 0755, phase::implied, false};
     return {};
   }
-  open_.drop(index);
+  {
+    const std::lock_guard lock(*mutex_);
+    open_.drop(index);
+  }
   auto removed = files_.remove_file(paths_.path(*id));
   // Otherwise it stays open, so that commit() refuses to move it with the folder it lies in.
   if (!removed && removed.error().code != errc::not_found) return removed;
+  const std::lock_guard lock(*mutex_);
   r.state = phase::absent;
   return {};
 }
@@ -426,7 +513,9 @@ inline result<void> staging::place(node_id id) {
 inline result<void> staging::commit() {
   if (folder_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i] != transfer::path_set::root && records_[entries_[i]].state == phase::open) {
+    if (entries_[i] == transfer::path_set::root) continue;
+    const phase state = records_[entries_[i]].state;
+    if (state >= phase::awaited && state < phase::finished) {
       return fail(errc::wrong_state, i, "an entry is neither finished nor discarded");
     }
   }

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <asio/awaitable.hpp>
@@ -16,6 +18,9 @@
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/time.hpp>
+#include <tallow/net/address.hpp>
+#include <tallow/net/lane_set.hpp>
+#include <tallow/session/events.hpp>
 #include <tallow/session/transport.hpp>
 
 namespace tallow::net {
@@ -28,11 +33,16 @@ template <class Session, session::async_transport Transport>
 class session_driver {
  public:
   /// Both outlive the driver.
-  session_driver(Session& session, Transport& transport, const asio::any_io_executor& executor)
+  ///
+  /// @param lanes_at  where lanes of their own are opened; nothing: the session offers none
+  session_driver(Session& session, Transport& transport, const asio::any_io_executor& executor,
+                 const std::optional<address>& lanes_at = std::nullopt)
       : session_(&session),
         transport_(&transport),
         work_(executor, asio::steady_timer::time_point::max()),
-        clock_(executor, asio::steady_timer::time_point::max()) {}
+        clock_(executor, asio::steady_timer::time_point::max()) {
+    if (lanes_at) lanes_.emplace(executor, session, *lanes_at, [this] { wake(); });
+  }
 
   /// Runs the session; `on_event(event)` is called for each of its events.
   ///
@@ -43,6 +53,7 @@ class session_driver {
     (void)session_->handle_bytes({}, now());
     drain(on_event);
     co_await (read_loop(on_event) || write_loop() || time_loop(on_event));
+    lanes_.reset();
     (void)transport_->shutdown_send();
     co_await (read_to_end() || pause(lingering));
     transport_->close();
@@ -65,7 +76,14 @@ class session_driver {
 
   template <class OnEvent>
   void drain(OnEvent& on_event) {
-    while (auto e = session_->poll_event()) on_event(*e);
+    while (auto e = session_->poll_event()) {
+      const auto* granted = std::get_if<session::lane_granted>(&*e);
+      if (granted != nullptr && lanes_) {
+        lanes_->open(*granted);
+      } else {
+        on_event(*e);
+      }
+    }
     wake();
   }
 
@@ -80,6 +98,8 @@ class session_driver {
         (void)session_->handle_end(now());
       }
       drain(on_event);
+      // An answer of the other side may have made chunks free to go.
+      if (lanes_) lanes_->wake();
       if (!count || *count == 0) co_return;
     }
     // What is still to be written keeps the other loop busy; this one has nothing left to read.
@@ -112,8 +132,9 @@ class session_driver {
       co_await wait(clock_);
       if (const auto next = session_->next_timeout(); next && *next <= now()) {
         (void)session_->handle_timeout(now());
-        drain(on_event);
       }
+      // Commands and lanes wake this loop too: what they have made happen is told from here.
+      drain(on_event);
     }
   }
 
@@ -142,6 +163,7 @@ class session_driver {
   Transport* transport_;
   asio::steady_timer work_;
   asio::steady_timer clock_;
+  std::optional<lane_set<Session>> lanes_;
 };
 
 }  // namespace tallow::net

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -61,6 +62,9 @@ class direct_link {
     if (closed_) return fail(errc::wrong_state);
     return queue_.push_slice(stream, bytes);
   }
+
+  /// @errors  wrong_state: nobody is there to give tickets
+  [[nodiscard]] result<void> request_lanes(std::uint32_t) { return fail(errc::wrong_state); }
 
   /// @errors  none: there is nobody to tell
   [[nodiscard]] result<void> confirm() { return {}; }

@@ -38,6 +38,13 @@ struct secured {
 /// refuse_offer().
 struct offered {};
 
+/// The relay lets a lane through: connect to it, say LANE_OPEN with the ticket, and carry what
+/// take_lane() gives.
+struct lane_granted {
+  stream_id lane{};
+  lane_ticket ticket{};
+};
+
 /// The relay carries only so many bytes more.
 struct quota_low {
   std::uint64_t bytes_left = 0;
@@ -57,6 +64,6 @@ struct failed {
 };
 
 using event = std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
-                           offered, quota_low, relay_draining, done, failed>;
+                           offered, lane_granted, quota_low, relay_draining, done, failed>;
 
 }  // namespace tallow::session

@@ -1,4 +1,4 @@
-// What two peers have once the handshake is done: keys, the control channel, lanes in band.
+// What two peers have once the handshake is done: keys, the control channel, the ids of lanes.
 //
 // @source  docs/protocol/handshake.md, Records; docs/protocol/wire.md, In-band streams
 #pragma once
@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -19,6 +18,7 @@
 #include <tallow/crypto/record.hpp>
 #include <tallow/crypto/stream_registry.hpp>
 #include <tallow/crypto/verification_words.hpp>
+#include <tallow/session/lane_pump.hpp>
 #include <tallow/transfer/lane.hpp>
 #include <tallow/transfer/sealed_stream.hpp>
 #include <tallow/wire/message.hpp>
@@ -65,62 +65,35 @@ class secure_channel {
     return (*record)->plaintext;
   }
 
-  /// Opens a lane of ours and returns its id, to be announced to the other side.
+  /// Ids for lanes of ours, to be announced to the other side.
   ///
-  /// @errors  record_limit_reached, crypto_failed
-  [[nodiscard]] result<stream_id> open_lane(std::size_t chunk_bytes) {
-    const auto id = streams_.allocate(1);
-    if (!id) return fail(id.error());
-    if (auto made = claim_lane(*id, chunk_bytes); !made) return fail(made.error());
-    return *id;
+  /// @shape   returns the first; the others follow it
+  /// @errors  record_limit_reached; length_above_limit (too many were announced and never opened)
+  [[nodiscard]] result<stream_id> allocate_lanes(std::uint32_t count) {
+    return streams_.allocate(count);
   }
 
   /// Takes in the lanes that the other side announces.
   ///
-  /// @errors  stream_id_used, length_above_limit, peer_message_unexpected (cond::peer);
-  ///          crypto_failed
+  /// @errors  stream_id_used, length_above_limit, peer_message_unexpected (cond::peer)
   [[nodiscard]] result<void> announce(const lanes& m) {
     if (m.count == 0) return fail(errc::peer_message_unexpected, 0, "LANES without a lane");
-    if (m.count > limits::lanes_max - lanes_.size()) return fail(errc::length_above_limit, m.count);
-    if (auto done = streams_.announce(m.first, m.count); !done) return done;
-    for (std::uint32_t i = 0; i < m.count; ++i) {
-      if (auto made = claim_lane(stream_id{m.first.value + i}, 0); !made) return made;
-    }
-    return {};
+    if (m.count > limits::lanes_max) return fail(errc::length_above_limit, m.count);
+    return streams_.announce(m.first, m.count);
   }
 
-  /// The lane with that id.
+  /// The keys of an announced lane. Its id is used up here, whether it ever opens or not.
   ///
-  /// @errors  stream_id_used: it was never announced (cond::peer)
-  [[nodiscard]] result<transfer::incoming_lane*> lane_of(stream_id id) {
-    const auto found = lanes_.find(id);
-    if (found == lanes_.end()) return fail(errc::stream_id_used, id.value);
-    return &found->second.in;
-  }
-
-  /// Greets on every lane that has not been greeted on, and sends one chunk on each.
-  ///
-  /// @param send  called as send(stream_id, byte_view frame), returns result<void>
-  /// @shape   returns whether a chunk was sent
-  /// @errors  record_limit_reached, crypto_failed, and those of `send`
-  template <class Transfer, class Send>
-  [[nodiscard]] result<bool> send_from_lanes(Transfer& transfer, Send send) {
-    bool any = false;
-    for (auto& [id, one] : lanes_) {
-      if (!std::exchange(one.greeted, true)) {
-        const auto hello = one.out.hello();
-        if (!hello) return fail(hello.error());
-        if (auto done = send(id, *hello); !done) return fail(done.error());
-      }
-      if constexpr (Transfer::role == transfer_role::sender) {
-        const auto frame = one.out.next_frame(transfer);
-        if (!frame) return fail(frame.error());
-        if (frame->empty()) continue;
-        if (auto done = send(id, *frame); !done) return fail(done.error());
-        any = true;
-      }
-    }
-    return any;
+  /// @param chunk_bytes  the transfer's chunk size
+  /// @errors  stream_id_used; crypto_failed
+  [[nodiscard]] result<lane_ends> take_lane(stream_id id, std::size_t chunk_bytes, bool sends) {
+    if (auto claimed = streams_.claim(id); !claimed) return fail(claimed.error());
+    auto sealer = crypto::record_sealer::make(keys_.suite, outgoing(keys_), id);
+    if (!sealer) return fail(sealer.error());
+    auto opener = crypto::record_opener::make(keys_.suite, incoming(keys_), id);
+    if (!opener) return fail(opener.error());
+    return lane_ends{transfer::outgoing_lane(id, std::move(*sealer), sends ? chunk_bytes : 0),
+                     transfer::incoming_lane(id, std::move(*opener), chunk_bytes)};
   }
 
  private:
@@ -135,30 +108,10 @@ class secure_channel {
     return keys.role == crypto::handshake_role::initiator ? keys.ts_r2i : keys.ts_i2r;
   }
 
-  // An id is used up here, whether its lane ever opens or not.
-  result<void> claim_lane(stream_id id, std::size_t chunk_bytes) {
-    if (auto claimed = streams_.claim(id); !claimed) return claimed;
-    auto sealer = crypto::record_sealer::make(keys_.suite, outgoing(keys_), id);
-    if (!sealer) return fail(sealer.error());
-    auto opener = crypto::record_opener::make(keys_.suite, incoming(keys_), id);
-    if (!opener) return fail(opener.error());
-    lanes_.emplace(id, lane{transfer::outgoing_lane(id, std::move(*sealer), chunk_bytes),
-                            transfer::incoming_lane(id, std::move(*opener))});
-    return {};
-  }
-
-  // Both halves of a lane.
-  struct lane {
-    transfer::outgoing_lane out;
-    transfer::incoming_lane in;
-    bool greeted = false;  // our LANE_HELLO was sent
-  };
-
   crypto::handshake_output keys_;
   transfer::sealed_writer control_out_;
   transfer::sealed_reader control_in_;
   crypto::stream_registry streams_;
-  std::map<stream_id, lane> lanes_;
 };
 
 }  // namespace tallow::session

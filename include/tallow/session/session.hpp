@@ -21,6 +21,8 @@
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/abort.hpp>
 #include <tallow/session/events.hpp>
+#include <tallow/session/in_band.hpp>
+#include <tallow/session/lane_plan.hpp>
 #include <tallow/session/opening.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/transfer/endpoint.hpp>
@@ -34,6 +36,8 @@ struct session_options {
   std::optional<crypto::code_phrase> code;
   /// Words of a code that is made.
   std::size_t code_words = crypto::code_words_default;
+  /// Sender: lanes on connections of their own, as far as the link offers them. 0: all in band.
+  std::uint32_t lanes = 0;
 };
 
 /// One transfer between two peers, from the first byte to the last.
@@ -53,7 +57,8 @@ class session {
         transfer_(&transfer),
         options_(std::move(options)),
         rng_(&rng),
-        opening_(rng) {}
+        opening_(rng),
+        lanes_(Transfer::role == transfer_role::sender ? options_.lanes : 0) {}
 
   // ---- put in ----
 
@@ -102,6 +107,47 @@ class session {
         if (auto done = say(peer_ping{}, now); !done) return give_up(done.error(), now);
       }
       transfer_->handle_timeout(now);
+      if (auto done = announce_lanes(now); !done) return give_up(done.error(), now);
+    }
+    return settle(now);
+  }
+
+  // ---- lanes on connections of their own ----
+
+  /// The keys of a lane that lane_granted told of; each once. Whoever carries it calls greet() and
+  /// send_chunks() or receive_chunks(), and says here how it goes.
+  ///
+  /// @errors  wrong_state, stream_id_used (both cond::local); crypto_failed
+  [[nodiscard]] result<lane_ends> take_lane(stream_id id) {
+    if (phase_ != phase::live) return fail(errc::wrong_state);
+    return channel_->take_lane(id, transfer_->chunk_bytes(),
+                               Transfer::role == transfer_role::sender);
+  }
+
+  /// A lane's other end has proved that it holds the key.
+  void lane_opened(stream_id id) { lanes_.opened(id); }
+
+  /// A lane has ended, or could not be opened.
+  ///
+  /// @errors  why the session failed: what the lane's end tells about it, or about the other side
+  result<void> lane_ended(stream_id id, const error& why, instant now) {
+    if (phase_ != phase::live || failed_) return standing();
+    lanes_.ended(id, now);
+    if constexpr (Transfer::role == transfer_role::sender) transfer_->lane_lost(id);
+    if (!is_fault_of_lane(why.code)) return give_up(why, now);
+    if (is_forgery(why.code) && ++record_failures_ == limits::record_failures_max) {
+      return give_up(why, now);
+    }
+    return handle_timeout(now);
+  }
+
+  /// Receiver: end_chunk() has said that there is something to settle.
+  ///
+  /// @errors  why the session failed
+  result<void> handle_progress(instant now) {
+    if (phase_ != phase::live || failed_) return standing();
+    if constexpr (Transfer::role == transfer_role::receiver) {
+      if (auto done = transfer_->settle(); !done) return give_up(done.error(), now);
     }
     return settle(now);
   }
@@ -156,11 +202,14 @@ class session {
       at = earlier(at, heard_at_ + limits::silence_max);
       at = earlier(at, said_at_ + limits::ping_interval);
       at = earlier(at, transfer_->next_timeout());
+      at = earlier(at, lanes_.next_timeout());
     }
     return at;
   }
 
   // ---- getters ----
+
+  [[nodiscard]] Transfer& transfer() const noexcept { return *transfer_; }
 
   /// True when nothing more will happen. Bytes may still wait in poll_transmit().
   [[nodiscard]] bool over() const noexcept { return phase_ == phase::over || failed_; }
@@ -193,14 +242,14 @@ class session {
     auto code = crypto::code_phrase::generate(e.nameplate, options_.code_words, *rng_);
     if (!code) return fail(code.error());
     options_.code = std::move(*code);
-    transfer_->limit_bytes(e.limits.room_bytes_max);
+    take_limits(e.limits);
     tell(code_made{});
     tell(waiting{});
     return {};
   }
 
   result<void> on(const room::joined& e, instant now) {
-    transfer_->limit_bytes(e.limits.room_bytes_max);
+    take_limits(e.limits);
     if (e.placed == place::second) return start_handshake(place::second, now);
     tell(waiting{});
     return {};
@@ -248,7 +297,19 @@ class session {
   }
 
   // Lanes on connections of their own are not asked for.
-  result<void> on(const room::tickets_granted&, instant) { return {}; }
+  result<void> on(const room::tickets_granted& e, instant now) {
+    for (const lane_ticket& ticket : e.tickets) {
+      const auto id = lanes_.granted(now);
+      if (!id) return fail(errc::relay_message_unexpected, 0, "a ticket nobody asked for");
+      tell(lane_granted{*id, ticket});
+    }
+    return {};
+  }
+
+  void take_limits(const relay_limits& told) {
+    transfer_->limit_bytes(told.room_bytes_max);
+    lanes_.limit(told.lanes_max);
+  }
 
   result<void> on(const room::slice& e, instant now) {
     byte_span bytes = e.bytes;
@@ -317,11 +378,6 @@ class session {
     heard_at_ = now;
     said_at_ = now;
     tell(secured{channel_->words()});
-    if constexpr (Transfer::role == transfer_role::sender) {
-      const auto id = channel_->open_lane(transfer_->chunk_bytes());
-      if (!id) return fail(id.error());
-      first_lane_ = lanes{*id, 1};
-    }
     return {};
   }
 
@@ -355,21 +411,76 @@ class session {
     } else if constexpr (std::is_same_v<message_type, lanes>) {
       // Only the side that sends the data opens lanes.
       if (Transfer::role == transfer_role::sender) return fail(errc::peer_message_unexpected);
-      return channel_->announce(m);
+      return on_lanes(m, now);
     } else {
       return transfer_->handle(std::forward<Message>(m), now);
     }
   }
 
-  result<void> on_lane(stream_id id, byte_span& bytes, instant now) {
-    const auto lane = channel_->lane_of(id);
+  result<void> on_lanes(const lanes& m, instant now) {
+    if (transfer_->chunk_bytes() == 0)
+      return fail(errc::peer_message_unexpected, 0, "before SETUP");
+    if (auto done = channel_->announce(m); !done) return done;
+    if (!m.in_band) {
+      // Where this side gets no tickets, no lane opens, and the sender finds another way.
+      if (link_.request_lanes(m.count)) lanes_.announced(m.first, m.count, now);
+      return {};
+    }
+    if (m.count != 1) return fail(errc::length_above_limit, m.count, "lanes in band");
+    return open_in_band(m.first);
+  }
+
+  result<void> open_in_band(stream_id id) {
+    auto lane =
+        channel_->take_lane(id, transfer_->chunk_bytes(), Transfer::role == transfer_role::sender);
     if (!lane) return fail(lane.error());
-    for (;;) {
-      const auto data = (*lane)->next(bytes);
-      if (!data) return fail(data.error());
-      if (!*data) return {};
-      heard_at_ = now;
-      if (auto done = transfer_->handle_chunk(**data, now); !done) return done;
+    in_band_.open(std::move(*lane));
+    return {};
+  }
+
+  // Opens what the rules of lanes_ ask for. LANES goes behind SETUP, which is the first message
+  // there is.
+  result<void> announce_lanes(instant now) {
+    if constexpr (Transfer::role == transfer_role::sender) {
+      if (!setup_sent_) return {};
+      if (const std::uint32_t count = lanes_.missing(now); count > 0) {
+        const auto first = channel_->allocate_lanes(count);
+        if (!first) return fail(first.error());
+        if (auto done = link_.request_lanes(count); !done) return done;
+        lanes_.announced(*first, count, now);
+        if (auto done = say(lanes{*first, count, false}, now); !done) return done;
+      }
+      if (lanes_.take_in_band(now) && !in_band_.is_open()) {
+        const auto id = channel_->allocate_lanes(1);
+        if (!id) return fail(id.error());
+        if (auto done = open_in_band(*id); !done) return done;
+        if (auto done = say(lanes{*id, 1, true}, now); !done) return done;
+      }
+    }
+    return {};
+  }
+
+  // What may happen to a connection that others can reach. Anything else was said by the other
+  // side under the lane's key, or concerns this side alone.
+  static bool is_fault_of_lane(errc code) noexcept {
+    return is_forgery(code) || code == errc::connection_lost || code == errc::connect_failed ||
+           code == errc::timed_out || code == errc::resolve_failed ||
+           code == errc::record_limit_reached;
+  }
+  static bool is_forgery(errc code) noexcept {
+    return code == errc::authentication_failed || code == errc::record_too_large ||
+           code == errc::frame_type_unknown || code == errc::frame_too_large ||
+           code == errc::frame_reserved_set;
+  }
+
+  result<void> on_lane(stream_id id, byte_span& bytes, instant now) {
+    // One that was replaced may still have slices on their way.
+    if (!in_band_.is(id)) return fail(errc::stream_id_used, id.value);
+    heard_at_ = now;
+    if constexpr (Transfer::role == transfer_role::receiver) {
+      return in_band_.handle_bytes(bytes, *transfer_, now);
+    } else {
+      return in_band_.handle_greeting(bytes);
     }
   }
 
@@ -419,18 +530,35 @@ class session {
       if (!message) return fail(message.error());
       if (*message) {
         if (auto done = say_sealed(**message, now); !done) return done;
-        // LANES goes right behind SETUP, which is the first message there is.
-        if (first_lane_) {
-          if (auto done = say(*std::exchange(first_lane_, std::nullopt), now); !done) return done;
+        if (!std::exchange(setup_sent_, true)) {
+          if (auto done = announce_lanes(now); !done) return done;
         }
         continue;
       }
-      const auto sent = channel_->send_from_lanes(
-          *transfer_, [&](stream_id id, byte_view frame) { return send_stream(id, frame); });
+      const auto sent = send_in_band();
       if (!sent) return fail(sent.error());
       if (!*sent) return {};
     }
     return {};
+  }
+
+  // The greeting of the lane in band, and a chunk on it unless there are better lanes.
+  result<bool> send_in_band() {
+    if (!in_band_.is_open()) return false;
+    const auto hello = in_band_.take_hello();
+    if (!hello) return fail(hello.error());
+    if (!hello->empty()) {
+      if (auto done = send_stream(in_band_.id(), *hello); !done) return fail(done.error());
+    }
+    if constexpr (Transfer::role == transfer_role::sender) {
+      if (lanes_.any_open()) return false;
+      const auto frame = in_band_.next_frame(*transfer_);
+      if (!frame) return fail(frame.error());
+      if (frame->empty()) return false;
+      if (auto done = send_stream(in_band_.id(), *frame); !done) return fail(done.error());
+      return true;
+    }
+    return false;
   }
 
   void note_offer() {
@@ -485,13 +613,16 @@ class session {
   crypto::random_generator* rng_;
   opening opening_;
   std::optional<secure_channel> channel_;
-  std::optional<lanes> first_lane_;  // to be announced behind SETUP
+  lane_plan lanes_;
+  in_band_lane in_band_;
   std::deque<event> events_;
   phase phase_ = phase::meeting;
   instant deadline_{};  // of the handshake, or of closing
   instant heard_at_{};
   instant said_at_{};
   std::optional<error> failed_;
+  unsigned record_failures_ = 0;
+  bool setup_sent_ = false;
   bool pong_due_ = false;
   bool offer_told_ = false;
   bool peer_gave_up_ = false;

@@ -6,6 +6,7 @@
 // @source  docs/protocol/transfer.md, Lanes
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -13,22 +14,25 @@
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/limits.hpp>
+#include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
+#include <tallow/transfer/chunk_job.hpp>
+#include <tallow/transfer/page_buffer.hpp>
 #include <tallow/transfer/sealed_stream.hpp>
 #include <tallow/wire/data_record.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
 
-/// The sending half of a lane. One buffer for one chunk, reused.
+/// The sending half of a lane. One buffer for one chunk, reused, in which the chunk's bytes begin a
+/// page.
 class outgoing_lane {
  public:
   /// @param chunk_bytes  the transfer's chunk size; 0 where no chunks will be sent
   outgoing_lane(stream_id stream, crypto::record_sealer sealer, std::size_t chunk_bytes)
       : stream_(stream), writer_(std::move(sealer)) {
-    if (chunk_bytes > 0) {
-      frame_.resize(chunk_bytes + limits::data_prefix_bytes + sealed_overhead_bytes);
-    }
+    if (chunk_bytes > 0)
+      buffer_ = page_buffer(frame_prefix_bytes, chunk_bytes + limits::record_tag_bytes);
   }
 
   [[nodiscard]] stream_id stream() const noexcept { return stream_; }
@@ -49,26 +53,33 @@ class outgoing_lane {
   /// @cost    one read and one pass of the cipher; no allocation, no copy
   template <class Sender>
   [[nodiscard]] result<byte_view> next_frame(Sender& from) {
-    const byte_span plaintext = byte_span(frame_).subspan(limits::frame_header_bytes);
-    const auto filled =
-        from.next_chunk(plaintext.first(plaintext.size() - limits::record_tag_bytes));
-    if (!filled) return byte_view{};
-    const byte_span frame = byte_span(frame_).first(*filled + sealed_overhead_bytes);
+    if (!from.take_chunk(stream_, job_)) return byte_view{};
+    const byte_span frame =
+        buffer_.span().first(frame_prefix_bytes + job_.bytes + limits::record_tag_bytes);
+    from.read_chunk(job_, frame.subspan(frame_prefix_bytes, job_.bytes));
+    encode_data_prefix(frame.subspan<limits::frame_header_bytes, limits::data_prefix_bytes>(),
+                       chunk_codec::none, job_.chunk);
     if (auto done = writer_.seal_frame(frame_type::data, frame); !done) return fail(done.error());
     return byte_view(frame);
   }
 
  private:
+  static constexpr std::size_t frame_prefix_bytes =
+      limits::frame_header_bytes + limits::data_prefix_bytes;
+
   stream_id stream_;
   sealed_writer writer_;
-  byte_buffer frame_;
+  page_buffer buffer_;
+  chunk_job job_;
 };
 
 /// The receiving half of a lane.
 class incoming_lane {
  public:
-  incoming_lane(stream_id stream, crypto::record_opener opener)
-      : stream_(stream), reader_(std::move(opener), frame_decoder(frames_of_lane)) {}
+  /// @param chunk_bytes  the transfer's chunk size; 0 where no chunks will come
+  incoming_lane(stream_id stream, crypto::record_opener opener, std::size_t chunk_bytes)
+      : stream_(stream),
+        reader_(std::move(opener), frame_decoder(frames_of_lane, record_bytes_max(chunk_bytes))) {}
 
   /// Takes the next chunk out of `input`, in place, and removes what was consumed. The greeting of
   /// the lane is dealt with in here.
@@ -83,6 +94,7 @@ class incoming_lane {
       if (!*record) return std::nullopt;
       if (!greeted_) {
         if (auto done = greet(**record); !done) return fail(done.error());
+        if (input.empty()) return std::nullopt;
         continue;
       }
       if ((*record)->type != frame_type::data) return fail(errc::peer_message_unexpected);
@@ -91,6 +103,24 @@ class incoming_lane {
       return *data;
     }
   }
+
+  /// Gives a chunk to the receiver.
+  ///
+  /// @shape   returns whether the receiver's owner should settle() it
+  /// @errors  codec_unknown; those of begin_chunk(), write_chunk() and end_chunk()
+  template <class Receiver>
+  [[nodiscard]] result<bool> deliver(const data_view& data, Receiver& into, chunk_job& job,
+                                     instant now) {
+    if (data.codec != chunk_codec::none) return fail(errc::codec_unknown, data.chunk.value);
+    const auto is_new = into.begin_chunk(data.chunk, job);
+    if (!is_new || !*is_new) return is_new;
+    if (auto done = into.write_chunk(job, data.bytes); !done) return fail(done.error());
+    return into.end_chunk(job, now);
+  }
+
+  /// True once the other side has proved that it holds the lane's key.
+  [[nodiscard]] bool greeted() const noexcept { return greeted_; }
+  [[nodiscard]] stream_id stream() const noexcept { return stream_; }
 
  private:
   result<void> greet(const sealed_reader::opened& record) {
@@ -104,6 +134,12 @@ class incoming_lane {
     if (hello->stream != stream_) return fail(errc::stream_id_used, hello->stream.value);
     greeted_ = true;
     return {};
+  }
+
+  // A LANE_HELLO is smaller than any chunk.
+  static constexpr std::size_t record_bytes_max(std::size_t chunk_bytes) noexcept {
+    return std::max(chunk_bytes, limits::chunk_bytes_min) + limits::data_prefix_bytes +
+           limits::record_tag_bytes;
   }
 
   stream_id stream_;

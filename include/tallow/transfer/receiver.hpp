@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -18,23 +19,29 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/transfer/byte_space.hpp>
+#include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/chunk_window.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/journal.hpp>
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/path_rules.hpp>
-#include <tallow/wire/data_record.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
 
 /// Receives into a sink.
 ///
-/// Nothing reaches the sink before accept_offer(). One thread.
+/// Nothing reaches the sink before accept_offer(). One thread, the owner's, gives it messages.
+/// Lanes call begin_chunk(), write_chunk() and end_chunk(); with a real Mutex and a sink whose
+/// write() may be called from several threads, each on a thread of its own. The owner calls
+/// settle() when end_chunk() says so.
 ///
 /// Invariant: finished_ <= done_below_ <= accepted_entries_ <= entry_count(); a chunk is written
-/// only when all its entries were accepted.
-template <sink Sink, chunk_journal Journal = memory_journal>
+/// only when all its entries were accepted. What lanes and the owner's thread share (space_,
+/// window_, writing_, journal_, failed_, spoiled_, accepted_entries_, bytes_written_, ack_at_) is
+/// changed under mutex_ alone, and read without it by the owner's thread only where no lane changes
+/// it.
+template <sink Sink, chunk_journal Journal = memory_journal, class Mutex = no_mutex>
 class receiver {
  public:
   static constexpr transfer_role role = transfer_role::receiver;
@@ -59,6 +66,7 @@ class receiver {
     if (peer.chunk_bytes < limits::chunk_bytes_min || peer.chunk_bytes > limits::chunk_bytes_max) {
       return fail(errc::chunk_size_invalid, peer.chunk_bytes);
     }
+    const std::lock_guard hold(mutex_);
     space_.emplace(peer.chunk_bytes);
     return {};
   }
@@ -73,17 +81,7 @@ class receiver {
     }
     ++pages_seen_;
     hash_.add_page(page);
-    for (const entry& e : page.entries) {
-      if (e.kind != entry_kind::file && e.size != 0) {
-        return fail(errc::manifest_invalid, space_->entry_count(), "size of what is no file");
-      }
-      if (auto done = space_->add_entry(e.size); !done) return done;
-      offer_.add(e);
-    }
-    if (page.last) {
-      space_->complete();
-      offer_.complete = true;
-    }
+    if (auto done = add_to_space(page); !done) return done;
     if (!first_page_at_) first_page_at_ = now;
     if (page.last) offer_ready_ = true;
     waiting_.push_back(std::move(page));
@@ -128,24 +126,89 @@ class receiver {
     return fail(errc::peer_message_unexpected);
   }
 
-  /// Takes a chunk whose record has opened, and writes it.
+  // ---- lanes: any thread ----
+
+  /// Begins with a chunk whose record has opened.
   ///
-  /// @errors  chunk_unexpected, chunk_repeated, chunk_length_wrong, codec_unknown (cond::peer);
-  ///          disk_full
-  [[nodiscard]] result<void> handle_chunk(const data_view& data, instant now) {
-    if (data.chunk.value >= acceptable_chunks() || !space_->chunk_wanted(data.chunk)) {
-      return fail(errc::chunk_unexpected, data.chunk.value);
+  /// @shape   returns false for one that is there or on its way already: a lane that was lost may
+  ///          have brought it. Otherwise write_chunk() and end_chunk() are due
+  /// @errors  chunk_unexpected (cond::peer)
+  [[nodiscard]] result<bool> begin_chunk(chunk_index chunk, chunk_job& job) {
+    const std::lock_guard hold(mutex_);
+    if (chunk.value >= acceptable_chunks() || !space_->chunk_wanted(chunk)) {
+      return fail(errc::chunk_unexpected, chunk.value);
     }
-    if (data.codec != chunk_codec::none) return fail(errc::codec_unknown, data.chunk.value);
-    if (data.bytes.size() != space_->chunk_length(data.chunk)) {
-      return fail(errc::chunk_length_wrong, data.chunk.value);
+    if (!window_.may_hold(chunk)) return fail(errc::chunk_unexpected, chunk.value);
+    if (window_.contains(chunk)) return false;
+    if (std::find(writing_.begin(), writing_.end(), chunk) != writing_.end()) return false;
+    writing_.push_back(chunk);
+    job.chunk = chunk;
+    job.bytes = space_->chunk_length(chunk);
+    job.pieces.clear();
+    space_->for_each_piece(chunk, [&](const piece& p) {
+      if (space_->wanted(p.entry) && !failed_.contains(p.entry.value)) job.pieces.push_back(p);
+      return true;
+    });
+    return true;
+  }
+
+  /// Writes the bytes of a chunk. An entry that cannot be written fails alone.
+  ///
+  /// @errors  chunk_length_wrong (cond::peer); disk_full
+  [[nodiscard]] result<void> write_chunk(const chunk_job& job, byte_view bytes) {
+    if (bytes.size() != job.bytes) {
+      forget(job);
+      return fail(errc::chunk_length_wrong, job.chunk.value);
     }
-    if (auto done = window_.insert(data.chunk); !done) return done;
-    if (auto done = write(data); !done) return done;
-    bytes_written_ += data.bytes.size();
-    if (auto done = journal_.record(data.chunk); !done) return done;
-    if (!ack_at_) ack_at_ = now + limits::ack_interval;
-    return settle();
+    for (const piece& p : job.pieces) {
+      const auto written =
+          sink_->write(p.entry, p.entry_offset, bytes.subspan(p.chunk_offset, p.length));
+      if (written) continue;
+      if (written.error().code == errc::disk_full) {
+        forget(job);
+        return written;
+      }
+      const std::lock_guard hold(mutex_);
+      spoiled_.push_back(p.entry);
+    }
+    return {};
+  }
+
+  /// Notes that write_chunk() has done its work.
+  ///
+  /// @shape   returns whether the owner should call settle() now
+  /// @errors  what the journal says
+  [[nodiscard]] result<bool> end_chunk(const chunk_job& job, instant now) {
+    const std::lock_guard hold(mutex_);
+    writing_.erase(std::find(writing_.begin(), writing_.end(), job.chunk));
+    if (auto done = window_.insert(job.chunk); !done) return fail(done.error());
+    if (auto done = journal_.record(job.chunk); !done) return fail(done.error());
+    bytes_written_ += job.bytes;
+    advance_window();
+    const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
+    const bool first = !ack_at_;
+    if (first) ack_at_ = now + limits::ack_interval;
+    return all_in || first || !spoiled_.empty();
+  }
+
+  /// Does what has become possible: finishes entries, ends the transfer. For the owner's thread.
+  ///
+  /// @errors  disk_full, sink_failed
+  [[nodiscard]] result<void> settle() {
+    if (!space_) return {};
+    drop_spoiled();
+    const std::uint64_t bytes = bytes_whole();
+    for (; finished_ < done_below_; ++finished_) {
+      const entry_index index{finished_};
+      if (space_->entry_end(index) > bytes) break;
+      if (!space_->wanted(index) || failed_.contains(index.value)) continue;
+      if (auto done = sink_->finish_entry(index); !done) {
+        if (done.error().code == errc::disk_full) return done;
+        drop_entry(index, failure_reason::not_writable);
+      }
+    }
+    if (ended_ && !done_ && finished_ == space_->entry_count()) return complete();
+    return {};
   }
 
   /// The person or program above wants what is offered.
@@ -164,23 +227,23 @@ class receiver {
   ///
   /// @errors  none on this side; the type is that of every transfer
   [[nodiscard]] result<std::optional<byte_buffer>> poll_message(instant now) {
-    if (outbox_.empty() && journal_.has_unacknowledged() && ack_at_ && now >= *ack_at_) {
-      post_ack(now);
-    }
+    if (outbox_.empty()) post_ack(now);
     if (outbox_.empty()) return std::nullopt;
     std::optional<byte_buffer> message(std::move(outbox_.front()));
     outbox_.pop_front();
     return message;
   }
 
-  /// A receiver sends no chunks.
-  [[nodiscard]] std::optional<std::size_t> next_chunk(byte_span) noexcept { return std::nullopt; }
-  [[nodiscard]] std::size_t chunk_bytes() const noexcept { return 0; }
+  /// As the sender's SETUP says; 0 before it.
+  [[nodiscard]] std::size_t chunk_bytes() const noexcept {
+    return space_ ? space_->chunk_bytes() : 0;
+  }
 
-  [[nodiscard]] std::optional<instant> next_timeout() const noexcept {
+  [[nodiscard]] std::optional<instant> next_timeout() const {
     std::optional<instant> offer_at;
     if (first_page_at_ && !offer_ready_) offer_at = *first_page_at_ + limits::offer_wait;
-    return earlier(offer_at, journal_.has_unacknowledged() ? ack_at_ : std::nullopt);
+    const std::lock_guard hold(mutex_);
+    return earlier(offer_at, ack_at_);
   }
 
   void handle_timeout(instant now) noexcept {
@@ -189,8 +252,9 @@ class receiver {
 
   [[nodiscard]] bool done() const noexcept { return done_ && outbox_.empty(); }
   [[nodiscard]] const outcome& result_of_transfer() const noexcept { return outcome_; }
-  [[nodiscard]] progress progress_now() const noexcept {
+  [[nodiscard]] progress progress_now() const {
     if (!space_) return {};
+    const std::lock_guard hold(mutex_);
     return {done_ ? space_->byte_count() : bytes_written_, space_->byte_count(),
             space_->entry_count(), space_->is_complete()};
   }
@@ -198,6 +262,12 @@ class receiver {
  private:
   // Pages held until the person has answered. The sender stops at sixteen.
   static constexpr std::size_t pages_waiting_max = 64;
+
+  // A chunk that was begun and is not written.
+  void forget(const chunk_job& job) {
+    const std::lock_guard hold(mutex_);
+    writing_.erase(std::find(writing_.begin(), writing_.end(), job.chunk));
+  }
 
   template <class Message>
   void post(const Message& m) {
@@ -209,20 +279,40 @@ class receiver {
     return space_->chunks_in(space_->entry_end(entry_index{accepted_entries_ - 1}));
   }
 
+  result<void> add_to_space(const manifest_page& page) {
+    const std::lock_guard hold(mutex_);
+    for (const entry& e : page.entries) {
+      if (e.kind != entry_kind::file && e.size != 0) {
+        return fail(errc::manifest_invalid, space_->entry_count(), "size of what is no file");
+      }
+      if (auto done = space_->add_entry(e.size); !done) return done;
+      offer_.add(e);
+    }
+    if (page.last) {
+      space_->complete();
+      offer_.complete = true;
+    }
+    return {};
+  }
+
   result<void> accept_waiting() {
     while (!waiting_.empty()) {
       const manifest_page page = std::move(waiting_.front());
       waiting_.pop_front();
       accept answer{page.page, {}};
+      entry_index index = page.first;
       for (const entry& e : page.entries) {
-        const entry_index index{accepted_entries_++};
         const auto refused = add_to_sink(index, e);
         if (!refused) return fail(refused.error());
-        if (!*refused) continue;
-        answer.declined.push_back({index, **refused});
-        space_->decline(index);
-        note_failure(index, e.path, **refused);
+        if (*refused) {
+          answer.declined.push_back({index, **refused});
+          note_failure(index, e.path, **refused);
+        }
+        ++index.value;
       }
+      const std::lock_guard hold(mutex_);
+      for (const entry_failure& f : answer.declined) space_->decline(f.entry);
+      accepted_entries_ = index.value;
       post(answer);
     }
     return settle();
@@ -238,25 +328,9 @@ class receiver {
                                                           : failure_reason::not_writable;
   }
 
-  result<void> write(const data_view& data) {
-    result<void> outcome{};
-    space_->for_each_piece(data.chunk, [&](const piece& p) {
-      if (!space_->wanted(p.entry) || failed_.contains(p.entry.value)) return true;
-      auto written =
-          sink_->write(p.entry, p.entry_offset, data.bytes.subspan(p.chunk_offset, p.length));
-      if (written) return true;
-      if (written.error().code == errc::disk_full) {
-        outcome = std::move(written);
-        return false;
-      }
-      drop_entry(p.entry, failure_reason::not_writable);
-      return true;
-    });
-    return outcome;
-  }
-
   // Takes an entry out that was accepted but will not be kept.
   void drop_entry(entry_index index, failure_reason reason) {
+    // Only this thread adds to failed_.
     if (!space_->wanted(index) || failed_.contains(index.value)) return;
     // What cannot be removed is left in the staging folder, which goes as a whole.
     (void)sink_->discard_entry(index);
@@ -264,31 +338,36 @@ class receiver {
   }
 
   void note_failure(entry_index index, std::string path, failure_reason reason) {
-    failed_.emplace(index.value, reason);
+    {
+      const std::lock_guard hold(mutex_);
+      failed_.emplace(index.value, reason);
+    }
     if (outcome_.failed.size() < failed_entries_reported_max) {
       outcome_.failed.push_back({std::move(path), reason});
     }
   }
 
-  // Does what has become possible: moves the window, finishes entries, ends the transfer.
-  result<void> settle() {
-    if (!space_) return {};
+  // Entries that a lane could not write to.
+  void drop_spoiled() {
+    std::vector<entry_index> spoiled;
+    {
+      const std::lock_guard hold(mutex_);
+      spoiled.swap(spoiled_);
+    }
+    for (const entry_index index : spoiled) drop_entry(index, failure_reason::not_writable);
+  }
+
+  void advance_window() {
     const std::uint64_t known = acceptable_chunks();
     window_.advance([&](chunk_index c) { return c.value < known && !space_->chunk_wanted(c); });
+  }
+
+  // The bytes at the front of the space that are all there.
+  std::uint64_t bytes_whole() {
+    const std::lock_guard hold(mutex_);
+    advance_window();
     const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
-    const std::uint64_t bytes =
-        all_in ? space_->byte_count() : window_.prefix() * space_->chunk_bytes();
-    for (; finished_ < done_below_; ++finished_) {
-      const entry_index index{finished_};
-      if (space_->entry_end(index) > bytes) break;
-      if (!space_->wanted(index) || failed_.contains(index.value)) continue;
-      if (auto done = sink_->finish_entry(index); !done) {
-        if (done.error().code == errc::disk_full) return done;
-        drop_entry(index, failure_reason::not_writable);
-      }
-    }
-    if (ended_ && !done_ && finished_ == space_->entry_count()) return complete();
-    return {};
+    return all_in ? space_->byte_count() : window_.prefix() * space_->chunk_bytes();
   }
 
   result<void> complete() {
@@ -309,14 +388,22 @@ class receiver {
   }
 
   void post_ack(instant now) {
+    const std::lock_guard hold(mutex_);
+    if (!ack_at_ || now < *ack_at_) return;
+    // Until something is written again there is nothing to wait for.
+    ack_at_ = std::nullopt;
+    if (!journal_.has_unacknowledged()) return;
     post(ack{journal_.take_unacknowledged()});
-    ack_at_ = now + limits::ack_interval;
+    if (journal_.has_unacknowledged()) ack_at_ = now;
   }
 
   Sink* sink_;
+  mutable Mutex mutex_;
   Journal journal_;
   std::optional<byte_space> space_;
   chunk_window window_;
+  std::vector<chunk_index> writing_;  // at most one a lane
+  std::vector<entry_index> spoiled_;  // a lane could not write to them
   manifest_hash hash_;
   offer_summary offer_;
   std::deque<byte_buffer> outbox_;

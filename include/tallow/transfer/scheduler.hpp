@@ -3,9 +3,13 @@
 // @source  docs/protocol/transfer.md, Byte space and Lanes
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include <tallow/base/error.hpp>
 #include <tallow/base/units.hpp>
@@ -17,38 +21,59 @@ namespace tallow::transfer {
 /// Hands out chunks in order, each once, and those of a lost lane again.
 ///
 /// Invariant: acknowledged prefix <= next_ <= chunks whose entries were accepted; every chunk below
-/// next_ is acknowledged, in flight, waiting in returned_, or wanted by nobody.
+/// next_ is acknowledged, in flight on the lane that owners_ names, waiting in returned_, or wanted
+/// by nobody.
 class scheduler {
  public:
   /// The next chunk to send, if one may be sent now: its entries were accepted, and it lies within
-  /// the window above the lowest chunk that is not acknowledged.
+  /// the window above the lowest chunk that is not acknowledged. read_done() is due for it.
   ///
   /// @param sendable  chunks of the space whose entries were accepted
-  [[nodiscard]] std::optional<chunk_index> take(const byte_space& space, std::uint64_t sendable) {
+  /// @param lane      who takes it
+  [[nodiscard]] std::optional<chunk_index> take(const byte_space& space, std::uint64_t sendable,
+                                                stream_id lane) {
     while (!returned_.empty()) {
       const chunk_index chunk = returned_.front();
       returned_.pop_front();
-      if (!acknowledged_.contains(chunk)) return chunk;
+      if (!acknowledged_.contains(chunk)) return start_reading(chunk, lane);
     }
     while (next_ < sendable && acknowledged_.may_hold(chunk_index{next_})) {
       const chunk_index chunk{next_++};
-      if (space.chunk_wanted(chunk)) return chunk;
+      if (space.chunk_wanted(chunk) && !acknowledged_.contains(chunk)) {
+        return start_reading(chunk, lane);
+      }
       skip_unwanted(space);
     }
     return std::nullopt;
   }
 
-  /// Gives back a chunk whose lane was lost before it was acknowledged.
-  void give_back(chunk_index chunk) { returned_.push_back(chunk); }
+  /// The bytes of a chunk that was taken have been read, or could not be.
+  void read_done(chunk_index chunk) {
+    const auto found = std::find(reading_.begin(), reading_.end(), chunk);
+    if (found != reading_.end()) reading_.erase(found);
+  }
+
+  /// What a lane took and nobody acknowledged goes out again.
+  void lane_lost(stream_id lane) {
+    for (std::uint64_t c = acknowledged_.prefix(); c < next_; ++c) {
+      stream_id& owner = owner_of(chunk_index{c});
+      if (owner != lane || acknowledged_.contains(chunk_index{c})) continue;
+      owner = nobody;
+      returned_.push_back(chunk_index{c});
+    }
+  }
 
   /// Notes that a chunk is written on the other side.
   ///
-  /// @errors  chunk_unexpected: it was never sent; chunk_repeated (both cond::peer)
-  [[nodiscard]] result<void> acknowledge(const byte_space& space, chunk_index chunk) {
+  /// @shape   returns false for one that was acknowledged before
+  /// @errors  chunk_unexpected: it was never sent (cond::peer)
+  [[nodiscard]] result<bool> acknowledge(const byte_space& space, chunk_index chunk) {
     if (chunk.value >= next_) return fail(errc::chunk_unexpected, chunk.value);
-    if (auto done = acknowledged_.insert(chunk); !done) return done;
+    if (acknowledged_.contains(chunk)) return false;
+    owner_of(chunk) = nobody;
+    if (auto done = acknowledged_.insert(chunk); !done) return fail(done.error());
     skip_unwanted(space);
-    return {};
+    return true;
   }
 
   /// True when every one of the first `count` chunks was handed out.
@@ -60,15 +85,34 @@ class scheduler {
     return acknowledged_.prefix();
   }
 
-  /// The lowest chunk that was never handed out.
-  [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
+  /// Every chunk below has been read at least once, or is wanted by nobody.
+  [[nodiscard]] std::uint64_t read_below() const noexcept {
+    std::uint64_t below = next_;
+    for (const chunk_index chunk : reading_) below = std::min(below, chunk.value);
+    return below;
+  }
 
  private:
+  // The control channel's number, which is no lane's.
+  static constexpr stream_id nobody{};
+
+  [[nodiscard]] stream_id& owner_of(chunk_index chunk) noexcept {
+    return owners_[static_cast<std::size_t>(chunk.value % limits::chunk_window)];
+  }
+
+  chunk_index start_reading(chunk_index chunk, stream_id lane) {
+    owner_of(chunk) = lane;
+    reading_.push_back(chunk);
+    return chunk;
+  }
+
   void skip_unwanted(const byte_space& space) {
     acknowledged_.advance([&](chunk_index c) { return c.value < next_ && !space.chunk_wanted(c); });
   }
 
   chunk_window acknowledged_;
+  std::array<stream_id, limits::chunk_window> owners_{};  // of the chunks in the window
+  std::vector<chunk_index> reading_;                      // at most one a lane
   std::deque<chunk_index> returned_;
   std::uint64_t next_ = 0;
 };

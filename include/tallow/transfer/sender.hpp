@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -19,10 +20,10 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/transfer/byte_space.hpp>
+#include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/scheduler.hpp>
-#include <tallow/wire/data_record.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
@@ -35,9 +36,14 @@ struct sender_options {
 
 /// Sends what a source holds.
 ///
-/// Give it the peer's messages with handle(), take its own with poll_message(), and fill records
-/// with next_chunk() as fast as lanes take them. One thread.
-template <source Source>
+/// One thread, the owner's, gives it the peer's messages with handle() and takes its own with
+/// poll_message(). Lanes take_chunk() and read_chunk() as fast as they can send; with a real Mutex
+/// and a source whose read() may be called from several threads, each on a thread of its own.
+///
+/// Invariant: what lanes and the owner's thread share (space_, scheduler_, failed_,
+/// accepted_entries_) is changed under mutex_ alone, and read without it by the owner's thread only
+/// where no lane changes it.
+template <source Source, class Mutex = no_mutex>
 class sender {
  public:
   static constexpr transfer_role role = transfer_role::sender;
@@ -67,9 +73,9 @@ class sender {
     if (m.page.value != pages_accepted_ || pages_accepted_ == page_ends_.size()) {
       return fail(errc::peer_message_unexpected, m.page.value, "ACCEPT of another page");
     }
-    const std::uint64_t first = accepted_entries_;
     const std::uint64_t end = page_ends_[pages_accepted_];
-    std::uint64_t next = first;
+    std::uint64_t next = accepted_entries_;
+    const std::lock_guard hold(mutex_);
     for (const entry_failure& f : m.declined) {
       if (f.entry.value < next || f.entry.value >= end) {
         return fail(errc::manifest_invalid, f.entry.value, "declined entry not on the page");
@@ -83,16 +89,18 @@ class sender {
     return {};
   }
 
-  /// @errors  chunk_unexpected, chunk_repeated (cond::peer)
+  /// @errors  chunk_unexpected (cond::peer)
   [[nodiscard]] result<void> handle(const ack& m, instant) {
+    const std::lock_guard hold(mutex_);
     for (const chunk_range& range : m.ranges) {
       if (range.count > limits::chunk_window) {
         return fail(errc::chunk_unexpected, range.first.value);
       }
       for (std::uint64_t i = 0; i < range.count; ++i) {
         const chunk_index chunk{range.first.value + i};
-        if (auto done = scheduler_.acknowledge(space_, chunk); !done) return done;
-        bytes_acknowledged_ += space_.chunk_length(chunk);
+        const auto is_new = scheduler_.acknowledge(space_, chunk);
+        if (!is_new) return fail(is_new.error());
+        if (*is_new) bytes_acknowledged_ += space_.chunk_length(chunk);
       }
     }
     return {};
@@ -124,17 +132,12 @@ class sender {
     return fail(errc::peer_message_unexpected);
   }
 
-  /// A sender gets no data.
-  ///
-  /// @errors  peer_message_unexpected (cond::peer)
-  [[nodiscard]] result<void> handle_chunk(const data_view&, instant) {
-    return fail(errc::peer_message_unexpected, 0, "DATA from the receiver");
-  }
-
   /// The next message for the control channel, as the plaintext of a record.
   ///
-  /// @errors  what the source says when its list of entries fails; quota_too_small
+  /// @errors  what the source says when its list of entries fails; quota_too_small; source_changed
+  ///          when a file changed that the other side takes for whole
   [[nodiscard]] result<std::optional<byte_buffer>> poll_message(instant) {
+    if (is_retracted()) return fail(errc::source_changed, 0, "after it was said to be whole");
     if (outbox_.empty() && peer_ready_) {
       if (auto done = produce(); !done) return fail(done.error());
     }
@@ -144,22 +147,49 @@ class sender {
     return message;
   }
 
-  /// Fills `plaintext` with a DATA record's prefix and the next chunk that may be sent.
+  // ---- lanes: any thread ----
+
+  /// Takes the next chunk for a lane; read_chunk() is due then.
   ///
-  /// @param plaintext  at least data_prefix_bytes + the chunk size
-  /// @shape  returns how many bytes were filled in, or nothing when no chunk may be sent now
-  /// @cost   one read for each entry in the chunk
-  [[nodiscard]] std::optional<std::size_t> next_chunk(byte_span plaintext) {
-    const auto chunk = scheduler_.take(space_, sendable_chunks());
-    if (!chunk) return std::nullopt;
-    encode_data_prefix(plaintext.first<limits::data_prefix_bytes>(), chunk_codec::none, *chunk);
-    const byte_span body =
-        plaintext.subspan(limits::data_prefix_bytes, space_.chunk_length(*chunk));
+  /// @shape  returns false when no chunk may be sent now: after the next message to handle(), or
+  ///         after lane_lost(), it is worth another try
+  [[nodiscard]] bool take_chunk(stream_id lane, chunk_job& job) {
+    const std::lock_guard hold(mutex_);
+    const auto chunk = scheduler_.take(space_, sendable_chunks(), lane);
+    if (!chunk) return false;
+    job.chunk = *chunk;
+    job.bytes = space_.chunk_length(*chunk);
+    job.pieces.clear();
     space_.for_each_piece(*chunk, [&](const piece& p) {
-      read_piece(p, body.subspan(p.chunk_offset, p.length));
+      if (space_.wanted(p.entry) && !failed_.contains(p.entry.value)) job.pieces.push_back(p);
       return true;
     });
-    return limits::data_prefix_bytes + body.size();
+    return true;
+  }
+
+  /// Reads the bytes of a chunk. What cannot be read is zeros, and its entry fails.
+  ///
+  /// @param body  job.bytes bytes
+  /// @cost        one read for each entry in the chunk
+  void read_chunk(const chunk_job& job, byte_span body) {
+    std::size_t filled = 0;
+    const auto zero_up_to = [&](std::size_t end) {
+      std::fill(body.begin() + static_cast<std::ptrdiff_t>(filled),
+                body.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});
+    };
+    for (const piece& p : job.pieces) {
+      zero_up_to(p.chunk_offset);
+      filled = p.chunk_offset + read_piece(p, body.subspan(p.chunk_offset, p.length));
+    }
+    zero_up_to(body.size());
+    const std::lock_guard hold(mutex_);
+    scheduler_.read_done(job.chunk);
+  }
+
+  /// A lane has ended: what it took and nobody acknowledged goes to the others.
+  void lane_lost(stream_id lane) {
+    const std::lock_guard hold(mutex_);
+    scheduler_.lane_lost(lane);
   }
 
   [[nodiscard]] std::size_t chunk_bytes() const noexcept { return space_.chunk_bytes(); }
@@ -183,6 +213,11 @@ class sender {
     append_sealed_plaintext(outbox_.emplace_back(), m);
   }
 
+  [[nodiscard]] bool is_retracted() {
+    const std::lock_guard hold(mutex_);
+    return retracted_;
+  }
+
   [[nodiscard]] std::uint64_t sendable_chunks() const noexcept {
     if (accepted_entries_ == 0) return 0;
     return space_.chunks_in(space_.entry_end(entry_index{accepted_entries_ - 1}));
@@ -193,10 +228,8 @@ class sender {
       return produce_page();
     }
     if (end_sent_) return {};
-    post_entries_done();
-    const bool all_sent = space_.is_complete() && pages_accepted_ == page_ends_.size() &&
-                          scheduler_.all_taken(space_.chunk_count());
-    if (all_sent) {
+    const bool all_sent = post_entries_done();
+    if (all_sent && entries_done_ == space_.entry_count()) {
       post(end{space_.entry_count(), space_.byte_count(), space_.chunk_count(), hash_.digest()});
       end_sent_ = true;
     }
@@ -215,14 +248,20 @@ class sender {
         post_page(false);
         return {};
       }
-      if (auto done = space_.add_entry(pending_->size); !done) return done;
+      {
+        const std::lock_guard hold(mutex_);
+        if (auto done = space_.add_entry(pending_->size); !done) return done;
+      }
       builder_.add(std::move(*pending_));
       pending_.reset();
       if (bytes_max_ != 0 && bytes_on_the_way() > bytes_max_) {
         return fail(errc::quota_too_small, bytes_max_);
       }
     }
-    space_.complete();
+    {
+      const std::lock_guard hold(mutex_);
+      space_.complete();
+    }
     post_page(true);
     return {};
   }
@@ -242,15 +281,18 @@ class sender {
     post(page);
   }
 
-  // Tells which entries are complete, and which of them failed.
-  void post_entries_done() {
-    const bool all = space_.is_complete() && scheduler_.all_taken(space_.chunk_count()) &&
-                     pages_accepted_ == page_ends_.size();
+  // Tells which entries are complete, and which of them failed. Returns whether every chunk was
+  // read.
+  bool post_entries_done() {
+    const std::lock_guard hold(mutex_);
+    const bool all = space_.is_complete() && pages_accepted_ == page_ends_.size() &&
+                     scheduler_.all_taken(space_.chunk_count()) &&
+                     scheduler_.read_below() >= space_.chunk_count();
     const std::uint64_t bytes =
-        all ? space_.byte_count() : scheduler_.next() * space_.chunk_bytes();
+        all ? space_.byte_count() : scheduler_.read_below() * space_.chunk_bytes();
     std::uint64_t below = entries_done_;
     while (below < accepted_entries_ && space_.entry_end(entry_index{below}) <= bytes) ++below;
-    if (!all && below - entries_done_ < entries_done_step) return;
+    if (!all && below - entries_done_ < entries_done_step) return false;
     while (entries_done_ < below) {
       entries_done m;
       while (entries_done_ < below && m.failed.size() < limits::failed_entries_max) {
@@ -261,20 +303,20 @@ class sender {
       m.below = entry_index{entries_done_};
       post(m);
     }
+    return all;
   }
 
-  void read_piece(const piece& p, byte_span out) {
-    std::size_t count = 0;
-    if (space_.wanted(p.entry) && !failed_.contains(p.entry.value)) {
-      const auto read = source_->read(p.entry, p.entry_offset, out);
-      count = read.value_or(0);
-      if (count != out.size()) {
-        const bool unreadable = !read && read.error().code != errc::source_changed;
-        failed_.emplace(p.entry.value,
-                        unreadable ? failure_reason::not_readable : failure_reason::source_changed);
-      }
-    }
-    std::fill(out.begin() + static_cast<std::ptrdiff_t>(count), out.end(), std::byte{0});
+  std::size_t read_piece(const piece& p, byte_span out) {
+    const auto read = source_->read(p.entry, p.entry_offset, out);
+    const std::size_t count = read.value_or(0);
+    if (count == out.size()) return count;
+    const bool unreadable = !read && read.error().code != errc::source_changed;
+    const auto why = unreadable ? failure_reason::not_readable : failure_reason::source_changed;
+    const std::lock_guard hold(mutex_);
+    failed_.emplace(p.entry.value, why);
+    // Said to be whole already: only a chunk that had to be sent again comes this late.
+    if (p.entry.value < entries_done_) retracted_ = true;
+    return count;
   }
 
   void report(const entry_failure& f) {
@@ -284,6 +326,7 @@ class sender {
   }
 
   Source* source_;
+  Mutex mutex_;
   byte_space space_;
   scheduler scheduler_;
   page_builder builder_;
@@ -300,6 +343,7 @@ class sender {
   std::unordered_set<std::uint64_t> reported_;                // already in outcome_
   outcome outcome_;
   bool peer_ready_ = false;
+  bool retracted_ = false;
   bool end_sent_ = false;
   bool done_ = false;
 };

@@ -20,7 +20,7 @@ outgoing_lane lane_out(stream_id id, char key = 'k') {
   return {id, crypto::record_sealer::make(suite, secret(key), id).value(), chunk};
 }
 incoming_lane lane_in(stream_id id, stream_id key_of, char key = 'k') {
-  return {id, crypto::record_opener::make(suite, secret(key), key_of).value()};
+  return {id, crypto::record_opener::make(suite, secret(key), key_of).value(), chunk};
 }
 incoming_lane lane_in(stream_id id) { return lane_in(id, id); }
 

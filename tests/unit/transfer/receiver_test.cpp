@@ -1,6 +1,7 @@
 // The receiver against a peer that is authenticated and yet breaks every rule.
 #include <gtest/gtest.h>
 
+#include <tallow/transfer/lane.hpp>
 #include <tallow/transfer/memory.hpp>
 #include <tallow/transfer/receiver.hpp>
 
@@ -42,7 +43,9 @@ class ReceiverTest : public testing::Test {
   result<void> chunk_of(std::uint64_t index, std::size_t size, char fill = 'x',
                         chunk_codec codec = chunk_codec::none) {
     const byte_buffer bytes(size, static_cast<std::byte>(fill));
-    return receiver_.handle_chunk({codec, chunk_index{index}, bytes}, now_);
+    const auto settle = lane_.deliver({codec, chunk_index{index}, bytes}, receiver_, job_, now_);
+    if (!settle) return fail(settle.error());
+    return receiver_.settle();
   }
 
   result<void> all_done(std::uint64_t below, std::vector<entry_failure> failed = {}) {
@@ -64,6 +67,12 @@ class ReceiverTest : public testing::Test {
 
   memory_sink sink_{{1, 2}};
   receiver<memory_sink> receiver_{sink_};
+  incoming_lane lane_{stream_id{1},
+                      crypto::record_opener::make(crypto::cipher_suite::aes_256_gcm,
+                                                  crypto::traffic_secret(), stream_id{1})
+                          .value(),
+                      chunk};
+  chunk_job job_;
   manifest_hash hash_;
   instant now_{};
   std::uint32_t pages_ = 0;
@@ -105,12 +114,28 @@ TEST_F(ReceiverTest, RefusesDataBeforeItHasAccepted) {
   EXPECT_TRUE(chunk_of(0, chunk).has_value());
 }
 
-TEST_F(ReceiverTest, RefusesAChunkTwice) {
+TEST_F(ReceiverTest, IgnoresAChunkThatComesAgain) {
   accept_one_file();
-  ASSERT_TRUE(chunk_of(0, chunk).has_value());
-  EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_repeated);
-  ASSERT_TRUE(chunk_of(2, chunk / 2).has_value());
-  EXPECT_EQ(code(chunk_of(2, chunk / 2)), errc::chunk_repeated);
+  ASSERT_TRUE(chunk_of(0, chunk, 'a').has_value());
+  ASSERT_TRUE(chunk_of(0, chunk, 'x').has_value());
+  ASSERT_TRUE(chunk_of(2, chunk / 2, 'c').has_value());
+  ASSERT_TRUE(chunk_of(2, chunk / 2, 'x').has_value());
+  ASSERT_TRUE(chunk_of(1, chunk, 'b').has_value());
+  ASSERT_TRUE(all_done(1).has_value());
+  ASSERT_TRUE(finish(1, 2 * chunk + chunk / 2, 3).has_value());
+  ASSERT_EQ(sink_.files().size(), 1U);
+  EXPECT_EQ(sink_.files()[0].bytes[0], std::byte{'a'});
+  EXPECT_EQ(sink_.files()[0].bytes.back(), std::byte{'c'});
+}
+
+TEST_F(ReceiverTest, IgnoresAChunkThatAnotherLaneIsWriting) {
+  accept_one_file();
+  chunk_job other;
+  ASSERT_TRUE(receiver_.begin_chunk(chunk_index{0}, other).value());
+  EXPECT_FALSE(receiver_.begin_chunk(chunk_index{0}, job_).value());
+  ASSERT_TRUE(receiver_.write_chunk(other, byte_buffer(chunk)).has_value());
+  ASSERT_TRUE(receiver_.end_chunk(other, now_).has_value());
+  EXPECT_FALSE(receiver_.begin_chunk(chunk_index{0}, job_).value());
 }
 
 TEST_F(ReceiverTest, RefusesAChunkThatIsNotThere) {

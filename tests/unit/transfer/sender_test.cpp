@@ -64,7 +64,11 @@ class sending {
 
   std::size_t chunks() {
     std::size_t count = 0;
-    while (sender_.next_chunk(buffer_)) ++count;
+    while (sender_.take_chunk(stream_id{1}, job_)) {
+      bytes_.resize(job_.bytes);
+      sender_.read_chunk(job_, bytes_);
+      ++count;
+    }
     return count;
   }
 
@@ -79,7 +83,8 @@ class sending {
     return std::nullopt;
   }
 
-  byte_buffer buffer_ = byte_buffer(chunk + limits::data_prefix_bytes);
+  chunk_job job_;
+  byte_buffer bytes_;  // of the chunk read last
   instant now_{};
 
  private:

@@ -1,0 +1,29 @@
+// A chunk on its way between a lane and the files, and how threads share a transfer.
+//
+// @source  docs/protocol/transfer.md, Lanes
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <tallow/base/units.hpp>
+#include <tallow/transfer/byte_space.hpp>
+
+namespace tallow::transfer {
+
+/// One chunk that a lane works on. Each lane has one and uses it again.
+struct chunk_job {
+  chunk_index chunk{};
+  std::size_t bytes = 0;
+  std::vector<piece> pieces;  ///< of entries that are wanted; what lies between them is zeros
+};
+
+/// The mutex of a transfer that lives in one thread. Others give std::mutex: its owner has the
+/// threads, and the transfer only says where they must not meet. It is never held over a read or a
+/// write.
+struct no_mutex {
+  void lock() noexcept {}
+  void unlock() noexcept {}
+};
+
+}  // namespace tallow::transfer
