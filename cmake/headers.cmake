@@ -77,6 +77,7 @@ set(tallow_transfer_headers
   transfer/path_set.hpp
   transfer/byte_space.hpp
   transfer/chunk_window.hpp
+  transfer/chunk_codec.hpp
   transfer/chunk_set.hpp
   transfer/scheduler.hpp
   transfer/journal.hpp

@@ -80,6 +80,7 @@
 #include <tallow/session/session.hpp>
 #include <tallow/session/transport.hpp>
 #include <tallow/transfer/byte_space.hpp>
+#include <tallow/transfer/chunk_codec.hpp>
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/chunk_set.hpp>
 #include <tallow/transfer/chunk_window.hpp>

@@ -72,6 +72,7 @@ set(test_transfer_sources
   unit/transfer/path_set_test.cpp
   unit/transfer/byte_space_test.cpp
   unit/transfer/chunk_window_test.cpp
+  unit/transfer/chunk_codec_test.cpp
   unit/transfer/chunk_set_test.cpp
   unit/transfer/scheduler_test.cpp
   unit/transfer/journal_test.cpp

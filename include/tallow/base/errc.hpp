@@ -89,6 +89,7 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(some_entries_failed,       518, environment, "some entries did not arrive")                    \
   X(role_clash,                519, peer,        "both sides send, or both receive")               \
   X(chunk_size_invalid,        520, peer,        "the chunk size is not an allowed one")           \
+  X(chunk_malformed,           521, peer,        "a compressed chunk is malformed")                \
   /* session */                                                                                    \
   X(peer_message_unexpected,   600, peer,        "the other side sent a message out of order")     \
   X(peer_aborted,              601, peer,        "the other side gave up")                         \
