@@ -120,6 +120,7 @@ set(tallow_net_headers
   net/tcp_transport.hpp
   net/connect.hpp
   net/lane_socket.hpp
+  net/system_random.hpp
   net/relay_server.hpp
   net/session_driver.hpp
 )

@@ -52,6 +52,7 @@
 #include <tallow/net/lane_socket.hpp>
 #include <tallow/net/relay_server.hpp>
 #include <tallow/net/session_driver.hpp>
+#include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/net/work_gate.hpp>
 #include <tallow/room/deadlines.hpp>

@@ -125,7 +125,7 @@ class net_client {
 class net_world {
  public:
   explicit net_world(const char* host = "127.0.0.1", room::relay_options options = {})
-      : server(context, net::relay_server_options{std::move(options), 1, {}}) {
+      : server(context, net::relay_server_options{std::move(options), net::system_random(), {}}) {
     const auto done = server.listen({host, 0});
     if (!done) {
       failure = done.error();

@@ -1,6 +1,7 @@
 #pragma once
 // A relay and its clients in memory, with a clock that is moved by hand.
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,8 @@
 #include <tallow/base/units.hpp>
 #include <tallow/room/relay_core.hpp>
 #include <tallow/room/room_client.hpp>
+
+#include "support/seeded_random.hpp"
 
 namespace tallow::test {
 
@@ -47,6 +50,7 @@ struct wire_end {
   bool reads = true;         // false: what the relay sends stays with the relay
   bool is_finished = false;  // the relay closes it when all is sent
   byte_buffer got;           // of a bare end
+  byte_buffer unread;        // of a bare end: sent, and not read by the relay
 };
 
 /// A client on a connection, and what it was told. Bytes of slices are kept apart.
@@ -80,11 +84,14 @@ struct client_end : wire_end {
 
 class relay_world {
  public:
-  explicit relay_world(room::relay_options options = {}) : core(std::move(options), &room_of, 7) {}
+  explicit relay_world(room::relay_options options = {})
+      : core(std::move(options), &room_of, random.source()) {}
 
   instant now{std::chrono::hours(1)};
+  seeded_random random{7};
   room::relay_core core;
   std::vector<std::string> notes;
+  std::vector<room::lanes_joined> lanes;
 
   client_end& connect(room::client_options options,
                       std::optional<room::source_id> source = std::nullopt) {
@@ -117,9 +124,16 @@ class relay_world {
     return end;
   }
 
+  /// Gives the relay as much as it wants to read; the rest stays on its way.
   void send(wire_end& end, byte_view bytes) {
-    byte_buffer copy(bytes.begin(), bytes.end());
-    if (end.is_open) core.handle_bytes(end.id, copy, now);
+    append(end.unread, bytes);
+    while (end.is_open && !end.unread.empty()) {
+      const std::size_t count = std::min(core.read_bytes_wanted(end.id), end.unread.size());
+      if (count == 0) break;
+      byte_buffer part(end.unread.begin(), end.unread.begin() + static_cast<std::ptrdiff_t>(count));
+      end.unread.erase(end.unread.begin(), end.unread.begin() + static_cast<std::ptrdiff_t>(count));
+      core.handle_bytes(end.id, part, now);
+    }
     pump();
   }
   template <message M>
@@ -246,6 +260,8 @@ class relay_world {
           end->is_open = false;
           core.disconnected(d->id, now);
         }
+      } else if (const auto* l = std::get_if<room::lanes_joined>(&*e)) {
+        lanes.push_back(*l);
       } else if (const auto* n = std::get_if<room::noted>(&*e)) {
         notes.push_back(std::string(n->what) + ": " + n->why);
       }
@@ -278,6 +294,20 @@ struct paired_world : relay_world {
   void go_live() {
     (void)first.link.confirm();
     pump();
+  }
+
+  /// Tickets that one of the two asks for and gets.
+  std::vector<lane_ticket> tickets(client_end& end, std::uint32_t count) {
+    EXPECT_TRUE(end.link.request_lanes(count));
+    pump();
+    return end.told<room::tickets_granted>().tickets;
+  }
+
+  /// A connection that shows a ticket.
+  wire_end& open_lane(const lane_ticket& ticket) {
+    wire_end& end = connect_bare();
+    send(end, lane_open{ticket});
+    return end;
   }
 
   client_end& first;

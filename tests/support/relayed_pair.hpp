@@ -15,6 +15,7 @@
 #include <tallow/transfer/receiver.hpp>
 #include <tallow/transfer/sender.hpp>
 
+#include "support/seeded_random.hpp"
 #include "support/test_rng.hpp"
 
 namespace tallow::test {
@@ -132,7 +133,7 @@ class session_peer final : public simulated_peer {
 class simulated_relay {
  public:
   explicit simulated_relay(room::relay_options options = {})
-      : core_(std::move(options), crypto::room_of, 7) {}
+      : core_(std::move(options), crypto::room_of, random_.source()) {}
 
   void connect(simulated_peer& peer) {
     peer.connection = core_.connected(now);
@@ -249,6 +250,7 @@ class simulated_relay {
     return at;
   }
 
+  seeded_random random_{7};
   room::relay_core core_;
   std::vector<simulated_peer*> peers_;
 };

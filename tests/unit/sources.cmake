@@ -39,6 +39,7 @@ set(test_room_sources
   unit/room/failed_joins_test.cpp
   unit/room/lane_tickets_test.cpp
   unit/room/relay_core_test.cpp
+  unit/room/relay_lanes_test.cpp
   unit/room/room_client_test.cpp
 )
 
@@ -102,6 +103,7 @@ set(test_net_sources
   unit/net/address_test.cpp
   unit/net/connect_test.cpp
   unit/net/lane_socket_test.cpp
+  unit/net/system_random_test.cpp
   unit/net/relay_server_test.cpp
 )
 

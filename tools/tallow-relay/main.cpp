@@ -7,7 +7,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <random>
 #include <string>
 #include <sys/resource.h>
 #include <system_error>
@@ -210,11 +209,6 @@ asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay
   }
 }
 
-std::uint64_t random_seed() {
-  std::random_device source;
-  return static_cast<std::uint64_t>(source()) << 32U | source();
-}
-
 int run(const settings& chosen) {
   asio::io_context context(1);
   tallow::net::relay_server_options options;
@@ -223,7 +217,8 @@ int run(const settings& chosen) {
   options.relay.rooms.each.waiting_max = chosen.room_timeout;
   options.relay.connections_max = chosen.connections_max;
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
-  options.seed = random_seed();
+  // Connections of their own are not moved yet.
+  options.relay.lanes_max = 0;
   options.on_note = [](const tallow::room::noted& n) {
     spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);
   };

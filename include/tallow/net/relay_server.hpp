@@ -1,6 +1,7 @@
 // A relay on real sockets. What it does with them, room::relay_core decides.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -29,7 +30,9 @@
 #include <tallow/base/time.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
+#include <tallow/room/random_source.hpp>
 #include <tallow/room/relay_core.hpp>
 
 namespace tallow::net {
@@ -37,8 +40,8 @@ namespace tallow::net {
 /// What the owner of a relay_server sets.
 struct relay_server_options {
   room::relay_options relay;
-  /// Random; it chooses nameplates.
-  std::uint64_t seed = 0;
+  /// For lane tickets and nameplates.
+  room::random_source random = system_random();
   /// Called with what is worth a line in a log: static words, never an address or a name.
   std::function<void(const room::noted&)> on_note;
 };
@@ -49,7 +52,7 @@ class relay_server {
  public:
   relay_server(asio::io_context& context, relay_server_options options)
       : context_(&context),
-        core_(std::move(options.relay), &crypto::room_of, options.seed),
+        core_(std::move(options.relay), &crypto::room_of, options.random),
         on_note_(std::move(options.on_note)),
         clock_(context, asio::steady_timer::time_point::max()) {}
 
@@ -229,7 +232,8 @@ class relay_server {
       const auto [trouble] = co_await l->socket.async_wait(tcp::socket::wait_read, awaited);
       if (trouble || l->is_closed) break;
       asio::error_code failed;
-      const std::size_t count = l->socket.read_some(asio::buffer(buffer_), failed);
+      const std::size_t wanted = std::min(core_.read_bytes_wanted(l->id), buffer_.size());
+      const std::size_t count = l->socket.read_some(asio::buffer(buffer_.data(), wanted), failed);
       if (failed == asio::error::would_block || failed == asio::error::try_again) continue;
       if (failed) break;
       core_.handle_bytes(l->id, byte_span(buffer_).first(count), now());
@@ -311,6 +315,10 @@ class relay_server {
   }
   void obey(const room::drop& e) {
     if (link* l = find(e.id)) close(*l);
+  }
+  void obey(const room::lanes_joined& e) {
+    // Not yet: no tickets are given, so no lanes are joined.
+    for (const auto id : {e.a, e.b}) obey(room::drop{id});
   }
   void obey(const room::noted& e) { note(e); }
 

@@ -123,6 +123,14 @@ class directory {
     return found->second.partner_of(who);
   }
 
+  /// The same, once the room is live.
+  [[nodiscard]] std::optional<connection_id> live_partner_of(const room_id& id,
+                                                             connection_id who) const noexcept {
+    const auto found = rooms_.find(id);
+    if (found == rooms_.end() || found->second.current() != state::live) return std::nullopt;
+    return found->second.partner_of(who);
+  }
+
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return due_.next(); }
 
   /// @cost  O(log n) for each room that is due, nothing for the others

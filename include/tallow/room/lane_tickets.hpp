@@ -50,19 +50,21 @@ struct lane_owners {
 /// Owner's rules: connections that calls name in `dropped` are to be closed, and closed() need not
 /// be called for them.
 ///
-/// Invariant: 0 <= ends of a side <= limits::room_lanes_max; an end whose partner was issued has
+/// Invariant: 0 <= ends of a side <= ends_max; an end whose partner was issued has
 /// that partner; an end has a deadline until it is joined.
 class lane_book {
  public:
   using connections = std::vector<connection_id>;
 
-  explicit lane_book(random_source random) noexcept : random_(random) {
+  /// @param ends_max  tickets and lanes of one side of a room at once
+  explicit lane_book(random_source random, std::size_t ends_max = limits::room_lanes_max) noexcept
+      : random_(random), ends_max_(ends_max) {
     TALLOW_ASSERT(random_.fill != nullptr);
   }
 
   /// Gives tickets to `owner`, a side of a live room whose other side is `other`.
   ///
-  /// @shape  `count`, or as many as limits::room_lanes_max leaves
+  /// @shape  `count`, or as many as are left to the side
   [[nodiscard]] std::vector<lane_ticket> issue(connection_id owner, connection_id other,
                                                std::size_t count, instant now) {
     side& own = sides_.try_emplace(owner, side{other}).first->second;
@@ -70,7 +72,7 @@ class lane_book {
     TALLOW_ASSERT(own.other == other && theirs.other == owner);
     const instant due = now + limits::lane_ticket_time;
     std::vector<lane_ticket> tickets;
-    while (tickets.size() < count && own.ends.size() < limits::room_lanes_max) {
+    while (tickets.size() < count && own.ends.size() < ends_max_) {
       const std::uint64_t number = ++own.issued;
       tickets.push_back(random_ticket());
       // Its partner is gone already. It is issued all the same, so that both sides count alike.
@@ -209,6 +211,7 @@ class lane_book {
   }
 
   random_source random_;
+  std::size_t ends_max_;
   std::unordered_map<connection_id, side> sides_;
   end_table ends_;
   std::unordered_map<connection_id, name> lanes_;

@@ -79,4 +79,12 @@ using notices = std::vector<notice>;
   return "";
 }
 
+/// When it is worth while to come again; 0: never.
+[[nodiscard]] constexpr std::uint32_t retry_after_ms(relay_error_code code) noexcept {
+  if (code == relay_error_code::relay_full) return 30'000;
+  if (code == relay_error_code::nameplates_used_up) return 30'000;
+  if (code == relay_error_code::draining) return 5'000;
+  return 0;
+}
+
 }  // namespace tallow::room

@@ -3,6 +3,10 @@
 // @source  docs/protocol/room.md, Lanes; Nameplates
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
 #include <tallow/base/bytes.hpp>
 
 namespace tallow::room {
@@ -14,6 +18,12 @@ struct random_source {
   void* context = nullptr;
 
   void operator()(byte_span out) const { fill(context, out); }
+
+  [[nodiscard]] std::uint64_t number() const {
+    std::array<std::byte, 8> bytes{};
+    fill(context, bytes);
+    return load_big_endian<std::uint64_t>(bytes);
+  }
 };
 
 }  // namespace tallow::room

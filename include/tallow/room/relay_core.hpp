@@ -19,7 +19,9 @@
 #include <tallow/base/units.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/failed_joins.hpp>
+#include <tallow/room/lane_tickets.hpp>
 #include <tallow/room/notice.hpp>
+#include <tallow/room/random_source.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
 #include <tallow/room/relay_peers.hpp>
@@ -36,9 +38,12 @@ namespace tallow::room {
 /// owner calls disconnected() for each once, after `finish` and `drop` too.
 class relay_core {
  public:
-  /// @param seed  random; it chooses nameplates and need not be secret
-  relay_core(relay_options options, room_of_nameplate room_of, std::uint64_t seed)
-      : options_(std::move(options)), rooms_(options_.rooms, room_of), random_(seed) {
+  /// @param random  for nameplates and lane tickets: a good one, and it outlives this
+  relay_core(relay_options options, room_of_nameplate room_of, random_source random)
+      : options_(std::move(options)),
+        rooms_(options_.rooms, room_of),
+        lanes_(random, std::min(limits::room_lanes_max, std::size_t{2} * options_.lanes_max)),
+        random_(random.number()) {
     TALLOW_ASSERT(options_.software.size() <= limits::software_bytes_max);
     TALLOW_ASSERT(options_.notice.size() <= limits::notice_bytes_max);
   }
@@ -57,7 +62,8 @@ class relay_core {
     return p.id;
   }
 
-  /// Bytes came from a connection.
+  /// Bytes came from a connection. A lane whose owner read more than read_bytes_wanted() is
+  /// dropped.
   void handle_bytes(connection_id id, byte_span bytes, instant now) {
     relay_peer* p = peers_.find(id);
     if (p == nullptr) return;
@@ -66,6 +72,9 @@ class relay_core {
       const auto frame = p->decoder.next(bytes);
       if (!frame) {
         offend(*p, now);
+      } else if (*frame && (*frame)->type == frame_type::lane_open && !bytes.empty()) {
+        // What stands behind it is for the other end, and nobody would pass it on.
+        let_drop(*p, now);
       } else if (*frame) {
         handle(*p, **frame, now);
       } else {
@@ -81,6 +90,8 @@ class relay_core {
     relay_peer* p = peers_.find(id);
     if (p == nullptr) return;
     depart(*p, leave_reason::disconnected, now);
+    lanes_.closed(id, to_drop_);
+    drop_lanes(now);
     peers_.erase(id);
     settle(now);
   }
@@ -96,9 +107,30 @@ class relay_core {
     if (const auto partner = rooms_.partner_of(*p->room, id)) peers_.note(can_read{*partner});
   }
 
+  /// So many bytes came from an end of a lane, and are not passed on yet.
+  ///
+  /// @shape  false when they must not be: the room's quota is used up, or the lane is over; what
+  ///         follows for the connections, events tell
+  [[nodiscard]] bool lane_carried(connection_id id, std::uint64_t count, instant now) {
+    const auto owners = lanes_.owners_of(id);
+    if (!owners) return false;
+    relay_peer* own = peers_.find(owners->own);
+    relay_peer* other = peers_.find(owners->other);
+    TALLOW_ASSERT(own != nullptr && own->room && other != nullptr);
+    own->lanes_heard_at = now;
+    other->lanes_heard_at = now;
+    const auto verdict = rooms_.carry(*own->room, own->id, count, now, notices_).first;
+    const bool may_pass = verdict == carriage::forward;
+    if (may_pass) bytes_relayed_ += count;
+    settle(now);
+    return may_pass;
+  }
+
   void handle_timeout(instant now) {
     rooms_.handle_timeout(now, notices_);
     settle(now);
+    lanes_.handle_timeout(now, to_drop_);
+    drop_lanes(now);
     while (relay_peer* p = peers_.pop_due(now)) {
       look(*p, now);
       settle(now);
@@ -138,21 +170,29 @@ class relay_core {
     return p == nullptr ? byte_view{} : p->queue.front();
   }
 
-  /// False while what a connection sends could not be passed on. A can_read event tells when that
-  /// is over.
+  /// How many bytes of a connection may be read, at most; in the beginning no more than its first
+  /// frame lacks, because what stands behind a LANE_OPEN is for somebody else.
+  [[nodiscard]] std::size_t read_bytes_wanted(connection_id id) const noexcept {
+    const relay_peer* p = peers_.find(id);
+    if (p != nullptr && p->at == phase::greeting) return p->decoder.bytes_missing();
+    return wants_read(id) ? SIZE_MAX : 0;
+  }
+
+  /// False while what a connection sends could not be passed on: a can_read event tells when that
+  /// is over. False for ends of lanes, which their owner reads by itself.
   [[nodiscard]] bool wants_read(connection_id id) const noexcept {
     const relay_peer* p = peers_.find(id);
-    if (p == nullptr || !p->room) return true;
+    if (p == nullptr || !p->room) return p == nullptr || p->at != phase::lane;
     const auto partner = rooms_.partner_of(*p->room, id);
-    if (!partner) return true;
-    const relay_peer* other = peers_.find(*partner);
+    const relay_peer* other = partner ? peers_.find(*partner) : nullptr;
     return other == nullptr || other->queue.size() <= limits::relay_queue_bytes_max;
   }
 
   [[nodiscard]] std::optional<relay_event> poll_event() { return peers_.poll_event(); }
 
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept {
-    return earlier(earlier(rooms_.next_timeout(), peers_.next_timeout()), end_all_at_);
+    return earlier(earlier(rooms_.next_timeout(), peers_.next_timeout()),
+                   earlier(lanes_.next_timeout(), end_all_at_));
   }
 
   // ---- getters ----
@@ -160,7 +200,9 @@ class relay_core {
   [[nodiscard]] std::size_t connection_count() const noexcept { return peers_.size(); }
   [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.room_count(); }
   [[nodiscard]] std::uint64_t rooms_opened() const noexcept { return rooms_.opened_count(); }
-  /// Bytes of PEER frames that were passed on.
+  /// Connections that are ends of lanes, whether the other end has come or not.
+  [[nodiscard]] std::size_t lane_end_count() const noexcept { return lanes_.lane_end_count(); }
+  /// Bytes of PEER frames and of lanes that were passed on.
   [[nodiscard]] std::uint64_t bytes_relayed() const noexcept { return bytes_relayed_; }
   [[nodiscard]] const relay_options& options() const noexcept { return options_; }
 
@@ -176,6 +218,8 @@ class relay_core {
     if (type == frame_type::create_room) return decoded<create_room>(p, frame, now);
     if (type == frame_type::join_room) return decoded<join_room>(p, frame, now);
     if (type == frame_type::room_confirm) return on_confirm(p, now);
+    if (type == frame_type::lane_request) return decoded<lane_request>(p, frame, now);
+    if (type == frame_type::lane_open) return decoded<lane_open>(p, frame, now);
     if (type == frame_type::close) return decoded<close_room>(p, frame, now);
     offend(p, now);  // the decoder lets no others through
   }
@@ -188,11 +232,7 @@ class relay_core {
   template <class Message>
   void decoded(relay_peer& p, const frame_view& frame, instant now) {
     const auto m = decode_body<Message>(frame.body);
-    if (m) {
-      on(p, *m, now);
-    } else {
-      offend(p, now);
-    }
+    return m ? on(p, *m, now) : offend(p, now);
   }
 
   void on(relay_peer& p, const client_hello& m, instant now) {
@@ -225,7 +265,7 @@ class relay_core {
 
   void on(relay_peer& p, const close_room& m, instant now) {
     if (p.room) rooms_.close(*p.room, p.id, m.reason, now, notices_);
-    p.room.reset();
+    vacate(p, now);
     p.enter(phase::ending, now);
     peers_.note(finish{p.id});
   }
@@ -233,6 +273,31 @@ class relay_core {
   void on_confirm(relay_peer& p, instant now) {
     if (!p.room || p.behind_barrier()) return;
     if (!rooms_.confirm(*p.room, p.id, now, notices_)) offend(p, now);
+  }
+
+  void on(relay_peer& p, const lane_request& m, instant now) {
+    if (!p.room || p.behind_barrier()) return;
+    const auto partner = rooms_.live_partner_of(*p.room, p.id);
+    if (!partner || m.count == 0 || m.count > limits::lane_tickets_max) return offend(p, now);
+    // Who asks without reading the answers must not fill the memory with them.
+    if (p.queue.size() > 2 * limits::relay_queue_bytes_max) return offend(p, now);
+    // A relay that stops takes no connections, so its tickets would be of no use.
+    const std::size_t count = is_draining_ ? 0 : m.count;
+    peers_.send(p, lane_tickets{lanes_.issue(p.id, *partner, count, now)}, now);
+  }
+
+  void on(relay_peer& p, const lane_open& m, instant now) {
+    const auto* ticket = std::get_if<lane_ticket>(&m.right);
+    if (ticket == nullptr) return offend(p, now);
+    const lane_admission admitted = lanes_.admit(*ticket, p.id, now);
+    if (admitted.what == lane_admission::verdict::refused) {
+      peers_.note(noted{"connection closed", "no such lane ticket"});
+      return let_drop(p, now);
+    }
+    p.enter(phase::lane, now);
+    if (admitted.what == lane_admission::verdict::waits) return;
+    peers_.note(noted{"lane joined", ""});
+    peers_.note(lanes_joined{admitted.other, p.id});
   }
 
   void on_slice(relay_peer& p, const frame_view& frame, instant now) {
@@ -307,7 +372,7 @@ class relay_core {
       p.pinged_at = now;
       p.barrier = ++p.pings;
     } else {
-      p.room.reset();
+      vacate(p, now);
       p.enter(phase::parted, now);
     }
   }
@@ -399,26 +464,31 @@ class relay_core {
   void depart(relay_peer& p, leave_reason reason, instant now) {
     if (!p.room) return;
     const room_id id = *p.room;
-    p.room.reset();
+    vacate(p, now);
     rooms_.leave(id, p.id, reason, now, notices_);
   }
 
-  // ---- small things ----
+  // It has no place any more. The lanes of the room go with either side.
+  void vacate(relay_peer& p, instant now) {
+    p.room.reset();
+    lanes_.end_room(p.id, to_drop_);
+    drop_lanes(now);
+  }
 
-  // When it is worth while to come again.
-  [[nodiscard]] static std::uint32_t retry_after_ms(relay_error_code code) noexcept {
-    if (code == relay_error_code::relay_full) return 30'000;
-    if (code == relay_error_code::nameplates_used_up) return 30'000;
-    if (code == relay_error_code::draining) return 5'000;
-    return 0;
+  void drop_lanes(instant now) {
+    for (const connection_id id : std::exchange(to_drop_, {})) {
+      if (relay_peer* lane = peers_.find(id)) let_drop(*lane, now);
+    }
   }
 
   relay_options options_;
   directory rooms_;
+  lane_book lanes_;
   failed_joins failed_joins_;
   relay_peers peers_;
   notices notices_;
-  std::uint64_t random_;
+  lane_book::connections to_drop_;
+  std::uint64_t random_;  // chooses nameplates
   std::uint64_t bytes_relayed_ = 0;
   bool is_draining_ = false;
   std::optional<instant> end_all_at_;

@@ -10,6 +10,7 @@
 #include <string>
 #include <variant>
 
+#include <tallow/base/limits.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/wire/relay_messages.hpp>
@@ -19,7 +20,8 @@ namespace tallow::room {
 /// What an operator sets.
 struct relay_options {
   directory_options rooms;
-  std::size_t connections_max = 4096;
+  std::size_t connections_max = 4096;           ///< lanes are connections too
+  std::uint32_t lanes_max = limits::lanes_max;  ///< of a room, beside its control connections
   std::string software;  ///< at most limits::software_bytes_max bytes of UTF-8
   std::string notice;    ///< text for people, at most limits::notice_bytes_max bytes of UTF-8
 
@@ -27,7 +29,7 @@ struct relay_options {
   [[nodiscard]] relay_limits limits_told() const noexcept {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rooms.each.waiting_max);
     const auto told = std::clamp<std::int64_t>(seconds.count(), 0, UINT32_MAX);
-    return {rooms.each.bytes_max, static_cast<std::uint32_t>(told), 0};
+    return {rooms.each.bytes_max, static_cast<std::uint32_t>(told), lanes_max};
   }
 };
 
@@ -48,11 +50,17 @@ struct finish {
 struct drop {
   connection_id id{};
 };
+/// Two connections are the ends of a lane: their owner moves bytes between them by itself from now
+/// on, and asks lane_carried() of what came before it passes it on.
+struct lanes_joined {
+  connection_id a{};
+  connection_id b{};
+};
 /// Something for the log: static words, never an id, an address or a name.
 struct noted {
   const char* what = "";
   const char* why = "";
 };
-using relay_event = std::variant<can_send, can_read, finish, drop, noted>;
+using relay_event = std::variant<can_send, can_read, finish, drop, lanes_joined, noted>;
 
 }  // namespace tallow::room

@@ -24,6 +24,7 @@ enum class phase : std::uint8_t {
   greeted,   ///< it has said hello and is to ask for a room
   seated,    ///< it has a place in a room
   parted,    ///< its room is over; what was on its way is ignored, and it may ask for another
+  lane,      ///< it is an end of a lane: what it sends is for the other end
   ending,    ///< it was told the last thing; what it sends is not looked at any more
   dropped,   ///< it is to be closed at once
 };
@@ -39,14 +40,15 @@ struct relay_peer {
   std::optional<room_id> room;
   /// Told with the place in a room that was made for it.
   std::optional<std::uint32_t> nameplate;
-  frame_decoder decoder{frame_set{frame_type::client_hello}};
+  frame_decoder decoder{frame_set{frame_type::client_hello, frame_type::lane_open}};
   transmit_queue queue;
 
   /// When the phase began, as far as a phase is limited in time. The time to greet counts from the
   /// connection's first moment, whatever comes meanwhile.
   instant since;
-  instant heard_at;     ///< when anything came
-  instant progress_at;  ///< when the queue got its first bytes, or lost some
+  instant heard_at;          ///< when anything came
+  instant lanes_heard_at{};  ///< when anything came on a lane of its room
+  instant progress_at;       ///< when the queue got its first bytes, or lost some
   instant pinged_at;
   /// When it is looked at next; bytes that come move the real time on, not this one.
   std::optional<instant> looked_at_next;
@@ -61,7 +63,7 @@ struct relay_peer {
 
   /// True while what it sends is looked at.
   [[nodiscard]] bool is_heard() const noexcept {
-    return at != phase::ending && at != phase::dropped;
+    return at != phase::lane && at != phase::ending && at != phase::dropped;
   }
 
   void enter(phase next, instant now) {
@@ -69,6 +71,7 @@ struct relay_peer {
     if (next == phase::parted || next == phase::ending) since = now;
     switch (next) {
       case phase::greeting:
+      case phase::lane:
       case phase::ending:
       case phase::dropped: break;
       case phase::greeted:
@@ -78,22 +81,24 @@ struct relay_peer {
       case phase::seated: allow_slices(limits::unauthenticated_frame_bytes_max); break;
       case phase::parted:
         decoder.allow({frame_type::create_room, frame_type::join_room, frame_type::peer,
-                       frame_type::room_confirm, frame_type::close, frame_type::ping,
-                       frame_type::pong});
+                       frame_type::room_confirm, frame_type::lane_request, frame_type::close,
+                       frame_type::ping, frame_type::pong});
         break;
     }
   }
 
   void allow_slices(std::size_t frame_bytes) {
-    decoder.allow({frame_type::peer, frame_type::room_confirm, frame_type::close, frame_type::ping,
-                   frame_type::pong},
+    decoder.allow({frame_type::peer, frame_type::room_confirm, frame_type::lane_request,
+                   frame_type::close, frame_type::ping, frame_type::pong},
                   frame_bytes);
   }
 
   [[nodiscard]] instant ping_due() const noexcept {
     return std::max(heard_at, pinged_at) + limits::ping_interval;
   }
-  [[nodiscard]] instant silence_due() const noexcept { return heard_at + limits::silence_max; }
+  [[nodiscard]] instant silence_due() const noexcept {
+    return std::max(heard_at, lanes_heard_at) + limits::silence_max;
+  }
 
   /// When the phase has lasted long enough.
   [[nodiscard]] std::optional<instant> phase_due() const noexcept {
@@ -103,6 +108,7 @@ struct relay_peer {
       case phase::ending: return since + limits::relay_greeting_timeout;
       case phase::parted: return since + limits::relay_parted_timeout;
       case phase::seated:
+      case phase::lane:
       case phase::dropped: break;
     }
     return std::nullopt;

@@ -443,7 +443,7 @@ TEST(RelayCore, TellsItsLimitsAndItsNotice) {
   options.software = "relay";
   relay_world w(options);
   client_end& first = w.create(1);
-  const relay_limits told{12'345, 90, 0};
+  const relay_limits told{12'345, 90, limits::lanes_max};
   ASSERT_TRUE(first.link.relay());
   EXPECT_EQ(*first.link.relay(),
             (relay_hello{relay_protocol_version, "relay", told, "closed on Sunday"}));
