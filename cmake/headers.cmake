@@ -112,6 +112,8 @@ set(tallow_files_headers
   files/remove_tree.hpp
   files/placing.hpp
   files/staging.hpp
+  files/journal_file.hpp
+  files/disk_journal.hpp
   files/folder_sink.hpp
 )
 

@@ -37,7 +37,9 @@
 #include <tallow/crypto/wordlist.hpp>
 #include <tallow/files/beneath.hpp>
 #include <tallow/files/descriptor_cache.hpp>
+#include <tallow/files/disk_journal.hpp>
 #include <tallow/files/folder_sink.hpp>
+#include <tallow/files/journal_file.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>

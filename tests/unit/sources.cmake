@@ -97,6 +97,8 @@ set(test_files_sources
   unit/files/remove_tree_test.cpp
   unit/files/placing_test.cpp
   unit/files/staging_test.cpp
+  unit/files/journal_file_test.cpp
+  unit/files/disk_journal_test.cpp
 )
 
 set(test_net_sources

@@ -53,6 +53,15 @@ class directory {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
+  /// The same folder with a descriptor of its own, for one who may outlive this.
+  ///
+  /// @errors  what posix_error.hpp lists
+  [[nodiscard]] result<directory> duplicate() const {
+    unique_fd fd(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!fd) return fail_errno();
+    return directory(std::move(fd), how_);
+  }
+
   /// Opens a file; `flags` are those of open(2). Links are not followed, O_CLOEXEC is added.
   ///
   /// @errors  path_escapes and what posix_error.hpp lists

@@ -110,6 +110,16 @@ TEST_P(Beneath, StaysWithTheFolderThatWasOpened) {
   EXPECT_FALSE(present(top / "out/new"));
 }
 
+TEST_P(Beneath, OutlivesTheOneItWasDuplicatedFrom) {
+  auto other = in.duplicate();
+  ASSERT_TRUE(other);
+  EXPECT_NE(other->fd(), in.fd());
+  EXPECT_NE(::fcntl(other->fd(), F_GETFD) & FD_CLOEXEC, 0);
+  in = directory();
+  EXPECT_TRUE(other->open_file("sub/f", O_RDONLY));
+  EXPECT_EQ(directory().duplicate().error().code, errc::file_failed);
+}
+
 TEST_P(Beneath, ListsNamesEachTimeFromTheStart) {
   top.file("in/a\nb");
   for (int i = 0; i < 2; ++i) {
