@@ -76,6 +76,7 @@ set(tallow_transfer_headers
   transfer/path_rules.hpp
   transfer/path_set.hpp
   transfer/byte_space.hpp
+  transfer/chunk_job.hpp
   transfer/chunk_window.hpp
   transfer/chunk_codec.hpp
   transfer/chunk_set.hpp
@@ -88,6 +89,8 @@ set(tallow_transfer_headers
   transfer/memory.hpp
   transfer/sender.hpp
   transfer/receiver.hpp
+  transfer/page_buffer.hpp
+  transfer/record_buffer.hpp
   transfer/sealed_stream.hpp
   transfer/lane.hpp
 )
@@ -96,6 +99,12 @@ set(tallow_session_headers
   session/transport.hpp
   session/events.hpp
   session/abort.hpp
+  session/faults.hpp
+  session/message_log.hpp
+  session/outage.hpp
+  session/lane_pump.hpp
+  session/lane_plan.hpp
+  session/in_band.hpp
   session/secure_channel.hpp
   session/opening.hpp
   session/session.hpp
@@ -122,6 +131,9 @@ set(tallow_net_headers
   net/tcp_transport.hpp
   net/connect.hpp
   net/lane_socket.hpp
+  net/blocking_socket.hpp
+  net/work_gate.hpp
+  net/lane_set.hpp
   net/system_random.hpp
   net/relay_server.hpp
   net/session_driver.hpp

@@ -75,10 +75,13 @@
 #include <tallow/session/abort.hpp>
 #include <tallow/session/direct_link.hpp>
 #include <tallow/session/events.hpp>
+#include <tallow/session/faults.hpp>
 #include <tallow/session/in_band.hpp>
 #include <tallow/session/lane_plan.hpp>
 #include <tallow/session/lane_pump.hpp>
+#include <tallow/session/message_log.hpp>
 #include <tallow/session/opening.hpp>
+#include <tallow/session/outage.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/session/session.hpp>
 #include <tallow/session/transport.hpp>

@@ -34,6 +34,10 @@ class simulated_peer {
   virtual void transmitted(std::size_t count) = 0;
   [[nodiscard]] virtual std::optional<instant> next_timeout() const = 0;
   [[nodiscard]] virtual bool over() const = 0;
+  /// Its connection is lost, and it wants another at reconnect_at().
+  [[nodiscard]] virtual bool away() const = 0;
+  [[nodiscard]] virtual std::optional<instant> reconnect_at() const = 0;
+  virtual void resume(instant now) = 0;
 
   room::connection_id connection{};
   bool connected = false;
@@ -47,8 +51,9 @@ template <class Transfer>
 class session_peer final : public simulated_peer {
  public:
   session_peer(Transfer& transfer, want wanted, std::optional<std::string_view> code,
-               std::uint64_t seed, instant now)
-      : rng_(seed), session_(make_client(wanted, code, rng_, now), transfer, options(code), rng_) {}
+               std::uint64_t seed, instant now, duration outage_max = {})
+      : rng_(seed),
+        session_(make_client(wanted, code, rng_, now), transfer, options(code, outage_max), rng_) {}
 
   void handle(byte_span bytes, instant now) override {
     (void)session_.handle_bytes(bytes, now);
@@ -72,6 +77,11 @@ class session_peer final : public simulated_peer {
     return session_.next_timeout();
   }
   [[nodiscard]] bool over() const override { return session_.over(); }
+  [[nodiscard]] bool away() const override { return session_.away(); }
+  [[nodiscard]] std::optional<instant> reconnect_at() const override {
+    return session_.reconnect_at();
+  }
+  void resume(instant now) override { session_.resume(now); }
 
   [[nodiscard]] session::session<Transfer>& inside() noexcept { return session_; }
 
@@ -93,8 +103,10 @@ class session_peer final : public simulated_peer {
   std::function<void(const session::event&)> on_event;
 
  private:
-  static session::session_options options(std::optional<std::string_view> code) {
+  static session::session_options options(std::optional<std::string_view> code,
+                                          duration outage_max) {
     session::session_options made;
+    made.outage_max = outage_max;
     if (code) made.code = crypto::code_phrase::parse(*code).value();
     return made;
   }
@@ -159,19 +171,42 @@ class simulated_relay {
       now = std::max(now, *next);
       core_.handle_timeout(now);
       for (simulated_peer* peer : peers_) {
-        if (peer->connected) peer->timeout(now);
+        if (peer->connected || peer->away()) peer->timeout(now);
+        if (const auto at = peer->reconnect_at(); at && now >= *at) reconnect(*peer);
       }
     }
   }
+
+  /// False: whoever wants a new connection gets none.
+  bool reachable = true;
+  /// Connections made again so far.
+  unsigned reconnects = 0;
 
   [[nodiscard]] room::relay_core& core() noexcept { return core_; }
 
   instant now{};
 
  private:
+  void reconnect(simulated_peer& peer) {
+    if (!reachable) return;
+    ++reconnects;
+    peer.arrived.clear();
+    peer.connection = core_.connected(now);
+    peer.connected = true;
+    peer.resume(now);
+    peer.handle({}, now);
+  }
+
   bool step() {
     bool moved = false;
     for (simulated_peer* peer : peers_) {
+      if (peer->connected && peer->away()) {
+        while (to_relay(*peer)) {
+        }
+        peer->connected = false;
+        core_.disconnected(peer->connection, now);
+        moved = true;
+      }
       if (!peer->connected) continue;
       moved = to_relay(*peer) || moved;
       moved = from_relay(*peer) || moved;
@@ -237,7 +272,7 @@ class simulated_relay {
 
   [[nodiscard]] bool all_over() const {
     for (const simulated_peer* peer : peers_) {
-      if (peer->connected) return false;
+      if (peer->connected || peer->away()) return false;
     }
     return true;
   }
@@ -245,7 +280,8 @@ class simulated_relay {
   [[nodiscard]] std::optional<instant> next_timeout() const {
     auto at = core_.next_timeout();
     for (const simulated_peer* peer : peers_) {
-      if (peer->connected) at = earlier(at, peer->next_timeout());
+      if (peer->connected || peer->away()) at = earlier(at, peer->next_timeout());
+      if (reachable) at = earlier(at, peer->reconnect_at());
     }
     return at;
   }
@@ -279,11 +315,11 @@ struct relayed_pair {
   explicit relayed_pair(std::vector<transfer::memory_file> to_send,
                         std::string_view sender_code = "7-crossover-clockwork",
                         std::string_view receiver_code = "7-crossover-clockwork",
-                        room::relay_options options = {})
+                        room::relay_options options = {}, duration outage_max = {})
       : files(std::move(to_send)),
         relay(std::move(options)),
-        sending(sender, want::send, sender_code, 1, relay.now),
-        receiving(receiver, want::receive, receiver_code, 2, relay.now) {}
+        sending(sender, want::send, sender_code, 1, relay.now, outage_max),
+        receiving(receiver, want::receive, receiver_code, 2, relay.now, outage_max) {}
 
   void run() {
     relay.connect(sending);

@@ -86,6 +86,7 @@ set(test_transfer_sources
 )
 
 set(test_session_sources
+  unit/session/reconnect_test.cpp
   unit/session/session_test.cpp
   unit/session/abort_test.cpp
   unit/session/direct_link_test.cpp

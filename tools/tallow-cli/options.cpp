@@ -33,6 +33,7 @@ struct raw_options {
   std::string out = ".";
   std::vector<std::string> paths;
   std::uint32_t lanes = lanes_default;
+  std::uint32_t outage_seconds = outage_seconds_default;
   bool yes = false;
   bool json = false;
 };
@@ -42,6 +43,11 @@ void add_common(CLI::App& command, raw_options& raw) {
       ->envname("TALLOW_RELAY");
   command.add_option("--code-file", raw.code_file,
                      "Read the code from FILE ('-': standard input); also TALLOW_CODE");
+  command
+      .add_option("--outage", raw.outage_seconds,
+                  "Seconds to try again for when the connection is lost; 0: not at all")
+      ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{7 * 24 * 3600}))
+      ->capture_default_str();
   command.add_flag("--yes", raw.yes, "Answer every question with yes");
   command.add_flag("--json", raw.json, "One JSON object a line on standard output");
 }
@@ -99,6 +105,7 @@ command finish(Options options, raw_options& raw, secret_buffer environment) {
   if (!code) return complain(code.error(), where);
   options.code = std::move(*code);
   options.relay = raw.relay;
+  options.outage_seconds = raw.outage_seconds;
   options.yes = raw.yes;
   options.json = raw.json;
   if (options.relay.empty()) {

@@ -19,11 +19,15 @@ namespace tallow::cli {
 /// network.
 inline constexpr std::uint32_t lanes_default = 2;
 
+/// How long a lost connection is tried again: a router that restarts, a walk between two networks.
+inline constexpr std::uint32_t outage_seconds_default = 600;
+
 /// Options of both commands.
 struct common_options {
   std::string relay;                        ///< HOST:PORT
   std::optional<crypto::code_phrase> code;  ///< given by option, environment or argument
-  bool yes = false;                         ///< answers every question with yes
+  std::uint32_t outage_seconds = outage_seconds_default;
+  bool yes = false;  ///< answers every question with yes
   bool json = false;
 };
 

@@ -65,7 +65,6 @@ class transfer_run {
     const auto executor = co_await asio::this_coro::executor;
     auto socket = co_await net::connect(*where);
     if (!socket) co_return fail(socket.error());
-    net::tcp_transport transport(std::move(*socket));
 
     room::client_options room;
     room.wanted = wanted;
@@ -73,13 +72,16 @@ class transfer_run {
     room.software = std::string("tallow-cli ") + TALLOW_VERSION;
     session::session_options session_options;
     session_options.lanes = lanes_;
+    session_options.outage_max = std::chrono::seconds(options_->outage_seconds);
     if (options_->code) {
       room.room = options_->code->room();
       session_options.code = options_->code->clone();
     }
     session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
                      std::move(session_options), Botan::system_rng());
-    driver_.emplace(*session_, transport, executor, *where);
+    driver_.emplace(
+        *session_, net::tcp_transport(std::move(*socket)), executor,
+        [to = *where]() { return connect_again(to); }, *where);
     if (options_->code && wanted == want::send) show_code();
     asio::steady_timer beat(executor);
     asio::co_spawn(executor, watch(beat), asio::detached);
@@ -110,6 +112,12 @@ class transfer_run {
   }
 
  private:
+  static asio::awaitable<result<net::tcp_transport>> connect_again(net::address to) {
+    auto socket = co_await net::connect(to);
+    if (!socket) co_return fail(socket.error());
+    co_return net::tcp_transport(std::move(*socket));
+  }
+
   template <class OnOffer>
   void handle(const session::event& e, OnOffer& on_offer) {
     if (std::holds_alternative<session::code_made>(e)) {
@@ -129,6 +137,12 @@ class transfer_run {
       report_->say("Connected. Both sides see, if they want to compare: " + words);
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
+    } else if (const auto* cut = std::get_if<session::connection_lost>(&e)) {
+      report_->emit({{"event", "connection_lost"}, {"reason", describe(cut->why)}});
+      report_->say("The connection is lost (" + describe(cut->why) + "). Trying again ...");
+    } else if (std::holds_alternative<session::resumed>(e)) {
+      report_->emit({{"event", "resumed"}});
+      report_->say("Connected again; going on.");
     } else if (const auto* low = std::get_if<session::quota_low>(&e)) {
       report_->say("The relay carries only " + human_bytes(low->bytes_left) + " more.");
     } else if (std::holds_alternative<session::relay_draining>(e)) {

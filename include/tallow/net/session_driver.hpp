@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -25,24 +26,28 @@
 
 namespace tallow::net {
 
-/// Drives one session over one connection until it is over.
+/// Drives one session until it is over, over one connection after the other if it has to.
 ///
 /// Everything happens on the executor that run() is called on; commands given to the session from
 /// outside (an answer, a cancellation) are followed by wake().
 template <class Session, session::async_transport Transport>
 class session_driver {
  public:
-  /// Both outlive the driver.
+  /// Makes another connection to the same place.
+  using connector = std::function<asio::awaitable<result<Transport>>()>;
+
+  /// The session outlives the driver.
   ///
+  /// @param again     for sessions that bear outages
   /// @param lanes_at  where lanes of their own are opened; nothing: the session offers none
-  session_driver(Session& session, Transport& transport, const asio::any_io_executor& executor,
-                 const std::optional<address>& lanes_at = std::nullopt)
+  session_driver(Session& session, Transport transport, const asio::any_io_executor& executor,
+                 connector again = {}, std::optional<address> lanes_at = std::nullopt)
       : session_(&session),
-        transport_(&transport),
+        transport_(std::move(transport)),
+        again_(std::move(again)),
+        lanes_at_(std::move(lanes_at)),
         work_(executor, asio::steady_timer::time_point::max()),
-        clock_(executor, asio::steady_timer::time_point::max()) {
-    if (lanes_at) lanes_.emplace(executor, session, *lanes_at, [this] { wake(); });
-  }
+        clock_(executor, asio::steady_timer::time_point::max()) {}
 
   /// Runs the session; `on_event(event)` is called for each of its events.
   ///
@@ -50,13 +55,17 @@ class session_driver {
   template <class OnEvent>
   asio::awaitable<result<void>> run(OnEvent on_event) {
     using namespace asio::experimental::awaitable_operators;
-    (void)session_->handle_bytes({}, now());
-    drain(on_event);
-    co_await (read_loop(on_event) || write_loop() || time_loop(on_event));
-    lanes_.reset();
-    (void)transport_->shutdown_send();
+    do {
+      if (lanes_at_)
+        lanes_.emplace(work_.get_executor(), *session_, *lanes_at_, [this] { wake(); });
+      (void)session_->handle_bytes({}, now());
+      drain(on_event);
+      co_await (read_loop(on_event) || write_loop() || time_loop(on_event));
+      lanes_.reset();
+    } while (session_->away() && co_await reconnect(on_event));
+    (void)transport_.shutdown_send();
     co_await (read_to_end() || pause(lingering));
-    transport_->close();
+    transport_.close();
     if (const auto& why = session_->failure()) co_return fail(*why);
     co_return result<void>{};
   }
@@ -90,8 +99,8 @@ class session_driver {
   template <class OnEvent>
   asio::awaitable<void> read_loop(OnEvent& on_event) {
     byte_buffer buffer(read_bytes);
-    while (!session_->over()) {
-      const auto count = co_await transport_->async_read_some(buffer);
+    while (!stands_still()) {
+      const auto count = co_await transport_.async_read_some(buffer);
       if (count && *count > 0) {
         (void)session_->handle_bytes(byte_span(buffer).first(*count), now());
       } else {
@@ -110,10 +119,10 @@ class session_driver {
     for (;;) {
       const byte_view bytes = session_->poll_transmit(now());
       if (!bytes.empty()) {
-        const auto done = co_await transport_->async_write_all(session::byte_views(&bytes, 1));
+        const auto done = co_await transport_.async_write_all(session::byte_views(&bytes, 1));
         if (!done) break;
         session_->transmitted(bytes.size());
-      } else if (session_->over()) {
+      } else if (stands_still()) {
         co_return;
       } else {
         work_.expires_at(asio::steady_timer::time_point::max());
@@ -126,7 +135,7 @@ class session_driver {
 
   template <class OnEvent>
   asio::awaitable<void> time_loop(OnEvent& on_event) {
-    for (;;) {
+    while (!session_->away()) {
       const auto at = session_->next_timeout();
       clock_.expires_at(at ? *at : asio::steady_timer::time_point::max());
       co_await wait(clock_);
@@ -138,10 +147,44 @@ class session_driver {
     }
   }
 
+  // Waits out the pause and connects again. Returns false when the session is over instead.
+  template <class OnEvent>
+  asio::awaitable<bool> reconnect(OnEvent& on_event) {
+    using namespace asio::experimental::awaitable_operators;
+    co_await (say_goodbye() || pause(std::chrono::seconds(1)));
+    transport_.close();
+    while (const auto at = session_->reconnect_at()) {
+      clock_.expires_at(earlier(*at, session_->next_timeout()).value_or(*at));
+      co_await wait(clock_);
+      (void)session_->handle_timeout(now());
+      drain(on_event);
+      if (!session_->away() || now() < *at) continue;
+      auto fresh = co_await again_();
+      if (!session_->away()) continue;
+      if (!fresh) {
+        session_->resume_failed(fresh.error(), now());
+        continue;
+      }
+      transport_ = std::move(*fresh);
+      session_->resume(now());
+      co_return true;
+    }
+    co_return false;
+  }
+
+  // What the session still has for the connection that it gives up.
+  asio::awaitable<void> say_goodbye() {
+    const byte_view bytes = session_->poll_transmit(now());
+    if (!bytes.empty()) (void)co_await transport_.async_write_all(bytes);
+  }
+
+  // Nothing more goes over this connection.
+  [[nodiscard]] bool stands_still() const { return session_->over() || session_->away(); }
+
   asio::awaitable<void> read_to_end() {
     byte_buffer buffer(4096);
     for (;;) {
-      const auto count = co_await transport_->async_read_some(buffer);
+      const auto count = co_await transport_.async_read_some(buffer);
       if (!count || *count == 0) co_return;
     }
   }
@@ -160,7 +203,9 @@ class session_driver {
   }
 
   Session* session_;
-  Transport* transport_;
+  Transport transport_;
+  connector again_;
+  std::optional<address> lanes_at_;
   asio::steady_timer work_;
   asio::steady_timer clock_;
   std::optional<lane_set<Session>> lanes_;

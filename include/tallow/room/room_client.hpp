@@ -148,6 +148,13 @@ class client {
     ask_for_room();
   }
 
+  /// The same client on a new connection, for another room.
+  [[nodiscard]] client again(const room_id& room, instant now) const {
+    client_options options = options_;
+    options.room = room;
+    return {std::move(options), now};
+  }
+
   /// Takes what happened next out of `input`, which are bytes from the relay, and removes from
   /// `input` what was consumed. Call until it returns nothing; then `input` is empty.
   ///

@@ -63,6 +63,9 @@ class direct_link {
     return queue_.push_slice(stream, bytes);
   }
 
+  /// Without a relay there is no place to meet again.
+  [[nodiscard]] direct_link again(const room_id&, instant) const { return direct_link(place_); }
+
   /// @errors  wrong_state: nobody is there to give tickets
   [[nodiscard]] result<void> request_lanes(std::uint32_t) { return fail(errc::wrong_state); }
 

@@ -45,6 +45,14 @@ struct lane_granted {
   lane_ticket ticket{};
 };
 
+/// The connection is lost, and a new one will be tried. Nothing is lost of the transfer.
+struct connection_lost {
+  error why;
+};
+
+/// The other side has been recognised on a new connection, and the transfer goes on.
+struct resumed {};
+
 /// The relay carries only so many bytes more.
 struct quota_low {
   std::uint64_t bytes_left = 0;
@@ -63,7 +71,8 @@ struct failed {
   error why;
 };
 
-using event = std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
-                           offered, lane_granted, quota_low, relay_draining, done, failed>;
+using event =
+    std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured, offered,
+                 lane_granted, connection_lost, resumed, quota_low, relay_draining, done, failed>;
 
 }  // namespace tallow::session

@@ -11,6 +11,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/handshake.hpp>
+#include <tallow/crypto/resume_keys.hpp>
 #include <tallow/crypto/rng.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/wire/frame_decoder.hpp>
@@ -31,6 +32,19 @@ class opening {
     const auto role = placed == place::first ? crypto::handshake_role::responder
                                              : crypto::handshake_role::initiator;
     auto started = crypto::handshake::start_initial(role, code, ledger_, {}, *rng_);
+    if (!started) return fail(started.error());
+    run_.emplace(std::move(*started));
+    decoder_ = frame_decoder(frames_of_handshake, limits::unauthenticated_frame_bytes_max);
+    return {};
+  }
+
+  /// Begins a reconnect within a session family.
+  ///
+  /// @errors  those of handshake::start_resume
+  [[nodiscard]] result<void> start_resume(place placed, const crypto::resume_keys& keys) {
+    const auto role = placed == place::first ? crypto::handshake_role::responder
+                                             : crypto::handshake_role::initiator;
+    auto started = crypto::handshake::start_resume(role, keys, {}, *rng_);
     if (!started) return fail(started.error());
     run_.emplace(std::move(*started));
     decoder_ = frame_decoder(frames_of_handshake, limits::unauthenticated_frame_bytes_max);

@@ -46,6 +46,10 @@ class secure_channel {
     return crypto::verification_words(keys_.sas);
   }
 
+  /// What the next reconnect needs, once, and its generation.
+  [[nodiscard]] crypto::resume_secret take_resume_secret() { return std::move(keys_.resume); }
+  [[nodiscard]] std::uint32_t generation() const noexcept { return keys_.generation; }
+
   /// Seals a message for the control channel.
   ///
   /// @shape   returns the frame

@@ -17,13 +17,17 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/code_phrase.hpp>
+#include <tallow/crypto/resume_keys.hpp>
 #include <tallow/crypto/rng.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/abort.hpp>
 #include <tallow/session/events.hpp>
+#include <tallow/session/faults.hpp>
 #include <tallow/session/in_band.hpp>
 #include <tallow/session/lane_plan.hpp>
+#include <tallow/session/message_log.hpp>
 #include <tallow/session/opening.hpp>
+#include <tallow/session/outage.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/wire/message.hpp>
@@ -38,6 +42,8 @@ struct session_options {
   std::size_t code_words = crypto::code_words_default;
   /// Sender: lanes on connections of their own, as far as the link offers them. 0: all in band.
   std::uint32_t lanes = 0;
+  /// How long an outage may last before the session fails. 0: there is one connection and no other.
+  duration outage_max{};
 };
 
 /// One transfer between two peers, from the first byte to the last.
@@ -48,7 +54,8 @@ struct session_options {
 /// stays failed; what it still has to say is in poll_transmit().
 ///
 /// Phases: meeting -> handshaking -> live -> closing -> over; handshaking goes back to meeting when
-/// the peer leaves and we are first.
+/// the peer leaves and we are first. Where outages are allowed, a connection that is lost in live
+/// or closing leads to away; with resume() it goes on to meeting and handshaking, and back.
 template <class Transfer, class Link = room::client>
 class session {
  public:
@@ -58,7 +65,8 @@ class session {
         options_(std::move(options)),
         rng_(&rng),
         opening_(rng),
-        lanes_(Transfer::role == transfer_role::sender ? options_.lanes : 0) {}
+        outage_(options_.outage_max),
+        lanes_(lanes_wanted()) {}
 
   // ---- put in ----
 
@@ -67,12 +75,12 @@ class session {
   ///
   /// @errors  why the session failed, once it has; the same comes as an event
   result<void> handle_bytes(byte_span bytes, instant now) {
-    while (phase_ != phase::over && !failed_) {
+    while (phase_ != phase::over && phase_ != phase::away && !failed_) {
       auto happened = link_.next(bytes, now);
-      if (!happened) return give_up(happened.error(), now);
+      if (!happened) return lose_connection(happened.error(), now);
       if (!*happened) break;
       auto done = std::visit([&](auto& e) { return on(e, now); }, **happened);
-      if (!done) return give_up(done.error(), now);
+      if (!done) return cannot_go_on(done.error(), now);
     }
     return settle(now);
   }
@@ -81,12 +89,37 @@ class session {
   ///
   /// @errors  why the session failed
   result<void> handle_end(instant now) {
-    if (phase_ == phase::closing) phase_ = phase::over;
-    if (phase_ != phase::over && !failed_) {
-      (void)give_up(error{errc::connection_lost, 0, "the relay or the way to it", {}}, now);
+    if (phase_ != phase::over && phase_ != phase::away && !failed_) {
+      (void)lose_connection(error{errc::connection_lost, 0, "the relay or the way to it", {}}, now);
     }
-    phase_ = phase::over;
+    if (phase_ != phase::away) phase_ = phase::over;
     return standing();
+  }
+
+  // ---- outages ----
+
+  /// When to connect again and call resume(); nothing while the connection stands. The driver ends
+  /// the old connection and its lanes before.
+  [[nodiscard]] std::optional<instant> reconnect_at() const noexcept {
+    return phase_ == phase::away ? outage_.try_at() : std::nullopt;
+  }
+
+  /// True between the loss of a connection and resume().
+  [[nodiscard]] bool away() const noexcept { return phase_ == phase::away && !failed_; }
+
+  /// There is a connection again. To be called when away() only; then go on as with a new session.
+  void resume(instant now) {
+    TALLOW_ASSERT(phase_ == phase::away && family_);
+    outage_.trying();
+    says_goodbye_ = false;
+    link_ = link_.again(family_->room(), now);
+    opening_.abandon();
+    phase_ = phase::meeting;
+  }
+
+  /// There was none to be had.
+  void resume_failed(const error& why, instant now) {
+    if (phase_ == phase::away) outage_.lost(why, now, *rng_);
   }
 
   /// To be called when next_timeout() has come; sooner does no harm.
@@ -94,15 +127,19 @@ class session {
   /// @errors  why the session failed
   result<void> handle_timeout(instant now) {
     if (phase_ == phase::over || failed_) return standing();
-    if (auto done = link_.handle_timeout(now); !done) return give_up(done.error(), now);
+    if (outage_.lasts_too_long(now)) return end_outage(now);
+    if (phase_ == phase::away) return standing();
+    if (auto done = link_.handle_timeout(now); !done) return lose_connection(done.error(), now);
     if (phase_ == phase::handshaking && now >= deadline_) {
       if (auto done = lose_peer(error{errc::handshake_timeout}); !done) {
-        return give_up(done.error(), now);
+        return cannot_go_on(done.error(), now);
       }
     }
     if (phase_ == phase::closing && now >= deadline_) phase_ = phase::over;
     if (phase_ == phase::live) {
-      if (now >= heard_at_ + limits::silence_max) return give_up(error{errc::peer_silent}, now);
+      if (now >= heard_at_ + limits::silence_max) {
+        return lose_connection(error{errc::peer_silent}, now);
+      }
       if (now >= said_at_ + limits::ping_interval) {
         if (auto done = say(peer_ping{}, now); !done) return give_up(done.error(), now);
       }
@@ -134,7 +171,7 @@ class session {
     if (phase_ != phase::live || failed_) return standing();
     lanes_.ended(id, now);
     if constexpr (Transfer::role == transfer_role::sender) transfer_->lane_lost(id);
-    if (!is_fault_of_lane(why.code)) return give_up(why, now);
+    if (!is_connection_trouble(why.code)) return give_up(why, now);
     if (is_forgery(why.code) && ++record_failures_ == limits::record_failures_max) {
       return give_up(why, now);
     }
@@ -181,7 +218,7 @@ class session {
   /// @shape  returns a view that stays valid until transmitted() has consumed it
   [[nodiscard]] byte_view poll_transmit(instant now) {
     if (phase_ == phase::live && link_.queued_bytes() < queue_low_bytes) (void)settle(now);
-    return link_.poll_transmit();
+    return phase_ == phase::away && !says_goodbye_ ? byte_view{} : link_.poll_transmit();
   }
 
   /// The connection took the first `count` bytes of poll_transmit().
@@ -196,7 +233,8 @@ class session {
 
   [[nodiscard]] std::optional<instant> next_timeout() const {
     if (phase_ == phase::over || failed_) return std::nullopt;
-    std::optional<instant> at = link_.next_timeout();
+    if (phase_ == phase::away) return outage_.ends_at();
+    std::optional<instant> at = earlier(link_.next_timeout(), outage_.ends_at());
     if (phase_ == phase::handshaking || phase_ == phase::closing) at = earlier(at, deadline_);
     if (phase_ == phase::live) {
       at = earlier(at, heard_at_ + limits::silence_max);
@@ -226,12 +264,19 @@ class session {
   [[nodiscard]] bool code_spent() const noexcept { return opening_.code_spent(); }
 
  private:
-  enum class phase : std::uint8_t { meeting, handshaking, live, closing, over };
+  enum class phase : std::uint8_t { meeting, handshaking, live, closing, away, over };
 
   // Above this much waiting for the connection, nothing new is sealed.
   static constexpr std::size_t queue_low_bytes = 256 * 1024;
   // How long a receiver stays to let its last message reach the sender.
   static constexpr duration closing_time = std::chrono::seconds(5);
+
+  // How long a receiver that has everything waits for a sender that was cut off before it knew.
+  static constexpr duration closing_outage_max = std::chrono::seconds(20);
+
+  [[nodiscard]] std::uint32_t lanes_wanted() const noexcept {
+    return Transfer::role == transfer_role::sender ? options_.lanes : 0;
+  }
 
   // ---- what the link says ----
 
@@ -251,7 +296,7 @@ class session {
   result<void> on(const room::joined& e, instant now) {
     take_limits(e.limits);
     if (e.placed == place::second) return start_handshake(place::second, now);
-    tell(waiting{});
+    if (!family_) tell(waiting{});
     return {};
   }
 
@@ -265,11 +310,13 @@ class session {
   }
 
   result<void> on(const room::peer_gone& e, instant) {
-    if (phase_ == phase::closing) {
+    if (phase_ == phase::closing && e.reason != leave_reason::disconnected) {
       phase_ = phase::over;
       return {};
     }
-    if (phase_ != phase::live && e.still_waiting) {
+    // A reconnect that fails begins anew, in a new room: a relay counts failures.
+    if (family_ && phase_ != phase::live) return fail(errc::peer_left);
+    if (e.still_waiting) {
       opening_.abandon();
       phase_ = phase::meeting;
       tell(peer_lost{e.reason});
@@ -278,13 +325,7 @@ class session {
     return fail(error_for(e.reason));
   }
 
-  result<void> on(const room::refused& e, instant) {
-    if (phase_ == phase::closing) {
-      phase_ = phase::over;
-      return {};
-    }
-    return fail(e.why);
-  }
+  result<void> on(const room::refused& e, instant) { return fail(e.why); }
 
   result<void> on(const room::quota_low& e, instant) {
     tell(quota_low{e.bytes_left});
@@ -321,7 +362,7 @@ class session {
       if (!done) return done;
     }
     // In other phases it is what a peer said that has been given up.
-    if (phase_ != phase::live) return {};
+    if (phase_ != phase::live && phase_ != phase::closing) return {};
     return e.stream == control_stream ? on_control(bytes, now) : on_lane(e.stream, bytes, now);
   }
 
@@ -329,10 +370,12 @@ class session {
 
   result<void> start_handshake(place placed, instant now) {
     if (phase_ != phase::meeting || !options_.code) return fail(errc::relay_message_unexpected);
-    if (auto started = opening_.start(placed, *options_.code); !started) return started;
+    auto started =
+        family_ ? opening_.start_resume(placed, *family_) : opening_.start(placed, *options_.code);
+    if (!started) return started;
     phase_ = phase::handshaking;
     deadline_ = now + limits::handshake_timeout;
-    tell(peer_found{});
+    if (!family_) tell(peer_found{});
     return send_handshake();
   }
 
@@ -342,6 +385,7 @@ class session {
   result<void> lose_peer(const error& why) {
     const bool versions =
         why.code == errc::versions_do_not_meet || why.code == errc::suites_do_not_meet;
+    if (family_) return fail(errc::connection_lost, why.at, "a reconnect did not succeed");
     if (versions || opening_.code_spent() || !link_.may_meet_another()) return fail(why);
     opening_.abandon();
     phase_ = phase::meeting;  // until the relay says that it is gone
@@ -374,11 +418,32 @@ class session {
 
   result<void> establish(secure_channel channel, instant now) {
     channel_.emplace(std::move(channel));
-    phase_ = phase::live;
     heard_at_ = now;
     said_at_ = now;
+    const bool again = family_.has_value();
+    if (again) {
+      family_->advance(channel_->generation(), channel_->take_resume_secret());
+      phase_ = done_told_ ? phase::closing : phase::live;
+      deadline_ = now + closing_time;
+      is_resynchronised_ = false;
+      return say(received{log_.tell()}, now);
+    }
+    family_.emplace(channel_->take_resume_secret());
+    phase_ = phase::live;
     tell(secured{channel_->words()});
     return {};
+  }
+
+  // The other side has said what it has: from here on everything goes on as before the outage.
+  result<void> resynchronise(std::uint64_t count, instant now) {
+    if (auto done = log_.confirm(count); !done) return done;
+    if (std::exchange(is_resynchronised_, true)) return {};
+    for (const byte_buffer& plaintext : log_.unconfirmed()) {
+      if (auto done = say_sealed(plaintext, now); !done) return done;
+    }
+    outage_.over();
+    if (!done_told_) tell(resumed{});
+    return announce_lanes(now);
   }
 
   // ---- sealed ----
@@ -389,8 +454,14 @@ class session {
       if (!plaintext) return fail(plaintext.error());
       if (!*plaintext) return {};
       heard_at_ = now;
+      family_->confirm();
+      const std::size_t size = (*plaintext)->size();
       auto done = visit_sealed(**plaintext, [&](auto&& m) {
         using message_type = std::decay_t<decltype(m)>;
+        if (!is_resynchronised_ && message_type::type != sealed_type::received) {
+          return result<void>(fail(errc::peer_message_unexpected, 0, "RECEIVED comes first"));
+        }
+        if (!is_per_connection(message_type::type) && log_.count(size)) receipt_due_ = true;
         return on_sealed(static_cast<message_type&&>(m), now);
       });
       if (!done) return done;
@@ -412,6 +483,8 @@ class session {
       // Only the side that sends the data opens lanes.
       if (Transfer::role == transfer_role::sender) return fail(errc::peer_message_unexpected);
       return on_lanes(m, now);
+    } else if constexpr (std::is_same_v<message_type, received>) {
+      return resynchronise(m.count, now);
     } else {
       return transfer_->handle(std::forward<Message>(m), now);
     }
@@ -442,7 +515,7 @@ class session {
   // there is.
   result<void> announce_lanes(instant now) {
     if constexpr (Transfer::role == transfer_role::sender) {
-      if (!setup_sent_) return {};
+      if (!setup_sent_ || !is_resynchronised_) return {};
       if (const std::uint32_t count = lanes_.missing(now); count > 0) {
         const auto first = channel_->allocate_lanes(count);
         if (!first) return fail(first.error());
@@ -458,19 +531,6 @@ class session {
       }
     }
     return {};
-  }
-
-  // What may happen to a connection that others can reach. Anything else was said by the other
-  // side under the lane's key, or concerns this side alone.
-  static bool is_fault_of_lane(errc code) noexcept {
-    return is_forgery(code) || code == errc::connection_lost || code == errc::connect_failed ||
-           code == errc::timed_out || code == errc::resolve_failed ||
-           code == errc::record_limit_reached;
-  }
-  static bool is_forgery(errc code) noexcept {
-    return code == errc::authentication_failed || code == errc::record_too_large ||
-           code == errc::frame_type_unknown || code == errc::frame_too_large ||
-           code == errc::frame_reserved_set;
   }
 
   result<void> on_lane(stream_id id, byte_span& bytes, instant now) {
@@ -521,14 +581,18 @@ class session {
   }
 
   result<void> fill(instant now) {
-    while (link_.queued_bytes() < queue_low_bytes) {
+    while (is_resynchronised_ && link_.queued_bytes() < queue_low_bytes) {
       // One answer to all pings that came meanwhile: a flood of them is answered as it is sent.
       if (std::exchange(pong_due_, false)) {
         if (auto done = say(peer_pong{}, now); !done) return done;
       }
+      if (std::exchange(receipt_due_, false)) {
+        if (auto done = say(received{log_.tell()}, now); !done) return done;
+      }
       const auto message = transfer_->poll_message(now);
       if (!message) return fail(message.error());
       if (*message) {
+        log_.add(**message);
         if (auto done = say_sealed(**message, now); !done) return done;
         if (!std::exchange(setup_sent_, true)) {
           if (auto done = announce_lanes(now); !done) return done;
@@ -571,6 +635,7 @@ class session {
 
   void finish(instant now) {
     tell(done{});
+    done_told_ = true;
     if (Transfer::role == transfer_role::sender) {
       (void)link_.close(close_reason::done);
       phase_ = phase::over;
@@ -588,18 +653,57 @@ class session {
     return {};
   }
 
+  // The link has failed, or what it carries was tampered with. Others than the two peers can bring
+  // that about, so it ends no session that can have another connection; but whoever does it on
+  // purpose has few tries.
+  result<void> lose_connection(const error& why, instant now) {
+    const bool may_come_back = family_ && outage_.bearable() && !peer_gave_up_;
+    if (!may_come_back) {
+      if (phase_ != phase::closing) return give_up(why, now);
+      phase_ = phase::over;
+      return {};
+    }
+    if (condition_of(why.code) == cond::peer && ++record_failures_ >= limits::record_failures_max) {
+      return give_up(error{errc::authentication_failed, 0, "too many forged records", {}}, now);
+    }
+    if (!outage_.ends_at() && !done_told_) tell(connection_lost{why});
+    outage_.lost(why, now, *rng_);
+    if (done_told_) outage_.end_by(now + closing_outage_max);
+    says_goodbye_ = phase_ == phase::meeting || phase_ == phase::handshaking;
+    if (says_goodbye_) (void)link_.close(close_reason::cancelled);
+    opening_.abandon();
+    channel_.reset();
+    if constexpr (Transfer::role == transfer_role::sender) transfer_->lanes_lost();
+    lanes_ = lane_plan(lanes_wanted());
+    in_band_ = in_band_lane();
+    phase_ = phase::away;
+    return {};
+  }
+
+  result<void> cannot_go_on(const error& why, instant now) {
+    return family_ && is_connection_trouble(why.code) ? lose_connection(why, now)
+                                                      : give_up(why, now);
+  }
+
+  result<void> end_outage(instant now) {
+    if (!done_told_) return give_up(outage_.why(), now);
+    // Everything is in its place here; the sender will not have heard of it.
+    phase_ = phase::over;
+    return {};
+  }
+
   result<void> give_up(const error& why, instant now) {
     if (failed_) return fail(*failed_);
     if (phase_ == phase::over) return {};
     error reported = why;
-    if (phase_ == phase::handshaking) {
+    if (phase_ == phase::handshaking && !family_) {
       // Before keys exist, whatever is malformed looks like a wrong code, and is treated as one.
       const bool peer_fault = condition_of(why.code) == cond::peer;
       if (peer_fault) reported = error{errc::authentication_failed, 0, why.note, {}};
     }
     if (phase_ == phase::live && !peer_gave_up_) (void)say(peer_abort{reason_for(why.code)}, now);
     opening_.abandon();
-    (void)link_.close(opening_.code_spent() && phase_ == phase::handshaking
+    (void)link_.close(opening_.code_spent() && phase_ == phase::handshaking && !family_
                           ? close_reason::spent
                           : close_reason::cancelled);
     failed_ = reported;
@@ -613,6 +717,9 @@ class session {
   crypto::random_generator* rng_;
   opening opening_;
   std::optional<secure_channel> channel_;
+  std::optional<crypto::resume_keys> family_;  // once the first handshake has succeeded
+  message_log log_;
+  outage outage_;
   lane_plan lanes_;
   in_band_lane in_band_;
   std::deque<event> events_;
@@ -623,6 +730,10 @@ class session {
   std::optional<error> failed_;
   unsigned record_failures_ = 0;
   bool setup_sent_ = false;
+  bool is_resynchronised_ = true;
+  bool receipt_due_ = false;
+  bool done_told_ = false;
+  bool says_goodbye_ = false;  // away, and the old connection may still take our CLOSE
   bool pong_due_ = false;
   bool offer_told_ = false;
   bool peer_gave_up_ = false;

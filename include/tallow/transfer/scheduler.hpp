@@ -55,12 +55,12 @@ class scheduler {
 
   /// What a lane took and nobody acknowledged goes out again.
   void lane_lost(stream_id lane) {
-    for (std::uint64_t c = acknowledged_.prefix(); c < next_; ++c) {
-      stream_id& owner = owner_of(chunk_index{c});
-      if (owner != lane || acknowledged_.contains(chunk_index{c})) continue;
-      owner = nobody;
-      returned_.push_back(chunk_index{c});
-    }
+    take_back([&](stream_id owner) { return owner == lane; });
+  }
+
+  /// What any lane took and nobody acknowledged goes out again.
+  void lanes_lost() {
+    take_back([](stream_id owner) { return owner != nobody; });
   }
 
   /// Notes that a chunk is written on the other side.
@@ -98,6 +98,16 @@ class scheduler {
 
   [[nodiscard]] stream_id& owner_of(chunk_index chunk) noexcept {
     return owners_[static_cast<std::size_t>(chunk.value % limits::chunk_window)];
+  }
+
+  template <class Lost>
+  void take_back(Lost lost) {
+    for (std::uint64_t c = acknowledged_.prefix(); c < next_; ++c) {
+      stream_id& owner = owner_of(chunk_index{c});
+      if (acknowledged_.contains(chunk_index{c}) || !lost(owner)) continue;
+      owner = nobody;
+      returned_.push_back(chunk_index{c});
+    }
   }
 
   chunk_index start_reading(chunk_index chunk, stream_id lane) {

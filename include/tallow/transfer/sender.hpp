@@ -186,6 +186,12 @@ class sender {
     scheduler_.read_done(job.chunk);
   }
 
+  /// All lanes have ended.
+  void lanes_lost() {
+    const std::lock_guard hold(mutex_);
+    scheduler_.lanes_lost();
+  }
+
   /// A lane has ended: what it took and nobody acknowledged goes to the others.
   void lane_lost(stream_id lane) {
     const std::lock_guard hold(mutex_);

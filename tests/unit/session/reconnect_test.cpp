@@ -1,0 +1,153 @@
+// Sessions whose connections break at every moment.
+#include <gtest/gtest.h>
+
+#include <tallow/session/session.hpp>
+
+#include "support/relayed_pair.hpp"
+
+namespace tallow::test {
+namespace {
+
+using namespace std::chrono_literals;
+using transfer::memory_file;
+
+constexpr std::string_view code = "7-crossover-clockwork";
+
+std::vector<memory_file> some_files() {
+  return {numbered_file("a", 400'000, 1), numbered_file("empty", 0), numbered_file("b", 4096, 2)};
+}
+
+struct resumable_pair : relayed_pair {
+  resumable_pair() : relayed_pair(some_files(), code, code, {}, 10min) {}
+
+  void expect_complete() const {
+    EXPECT_TRUE(sending.succeeded());
+    EXPECT_TRUE(receiving.succeeded());
+    EXPECT_TRUE(arrived_identical());
+  }
+};
+
+// Loses the connection of one side, or of both, when it has been given so many frames.
+class cut_after {
+ public:
+  cut_after(simulated_relay& relay, simulated_peer& peer, std::size_t frames)
+      : relay_(&relay), left_(frames) {
+    peer.tap = [this](byte_buffer frame) {
+      if (left_ > 0) --left_;
+      return std::vector<byte_buffer>{std::move(frame)};
+    };
+  }
+  [[nodiscard]] bool due() const noexcept { return left_ == 0; }
+
+ private:
+  simulated_relay* relay_;
+  std::size_t left_;
+};
+
+TEST(Reconnect, CompletesWhereverTheConnectionBreaks) {
+  std::size_t cut = 0;
+  for (std::size_t frames = 5; frames < 60; ++frames) {
+    for (const int victim : {0, 1, 2}) {
+      SCOPED_TRACE(std::to_string(frames) + " frames, victim " + std::to_string(victim));
+      resumable_pair pair;
+      simulated_peer& watched = victim == 0 ? static_cast<simulated_peer&>(pair.sending)
+                                            : static_cast<simulated_peer&>(pair.receiving);
+      const cut_after trigger(pair.relay, watched, frames);
+      pair.relay.connect(pair.sending);
+      pair.relay.connect(pair.receiving);
+      pair.relay.run(1min, [&] { return trigger.due(); });
+      if (pair.receiving.count<session::secured>() == 0 || pair.sending.over()) continue;
+      ++cut;
+      if (victim != 1) pair.relay.disconnect(pair.sending);
+      if (victim != 0) pair.relay.disconnect(pair.receiving);
+      pair.relay.run();
+      pair.expect_complete();
+    }
+  }
+  EXPECT_GT(cut, 50U);
+}
+
+TEST(Reconnect, SurvivesOneCutAfterTheOther) {
+  resumable_pair pair;
+  pair.relay.connect(pair.sending);
+  pair.relay.connect(pair.receiving);
+  unsigned cuts = 0;
+  while (!pair.sending.over() && cuts < 50) {
+    std::size_t frames = 0;
+    pair.receiving.tap = [&](byte_buffer frame) {
+      ++frames;
+      return std::vector<byte_buffer>{std::move(frame)};
+    };
+    // A few frames of each connection get through: the handshake and a little more.
+    pair.relay.run(1min, [&] { return frames > 12 + cuts % 5; });
+    if (pair.sending.over()) break;
+    if (pair.receiving.count<session::secured>() == 0) continue;
+    ++cuts;
+    pair.relay.disconnect(pair.sending);
+  }
+  pair.receiving.tap = nullptr;
+  pair.relay.run();
+  pair.expect_complete();
+  EXPECT_GT(cuts, 3U);
+}
+
+TEST(Reconnect, GivesUpWhenTheOutageLastsTooLong) {
+  resumable_pair pair;
+  pair.relay.connect(pair.sending);
+  pair.relay.connect(pair.receiving);
+  pair.relay.run(1min, [&] { return pair.sending.count<session::secured>() == 1; });
+  pair.relay.reachable = false;
+  const instant cut_at = pair.relay.now;
+  pair.relay.disconnect(pair.sending);
+  pair.relay.run(1h);
+  EXPECT_EQ(pair.sending.failure(), errc::connection_lost);
+  EXPECT_TRUE(pair.receiving.failure().has_value());
+  EXPECT_GE(pair.relay.now, cut_at + 10min);
+  EXPECT_TRUE(pair.sink.files().empty());
+}
+
+TEST(Reconnect, IsNotTriedWhereNoOutageIsAllowed) {
+  relayed_pair pair(some_files());
+  pair.relay.connect(pair.sending);
+  pair.relay.connect(pair.receiving);
+  pair.relay.run(1min, [&] { return pair.sending.count<session::secured>() == 1; });
+  pair.relay.disconnect(pair.sending);
+  pair.relay.run();
+  EXPECT_EQ(pair.sending.failure(), errc::connection_lost);
+  EXPECT_EQ(pair.receiving.failure(), errc::peer_left);
+  EXPECT_EQ(pair.relay.reconnects, 0U);
+}
+
+// A PEER frame whose slice begins with a sealed record.
+bool is_sealed(byte_buffer frame) {
+  if (frame[4] != static_cast<std::byte>(frame_type::peer)) return false;
+  const auto slice = decode_peer_slice(byte_span(frame).subspan(limits::frame_header_bytes));
+  return slice && slice->bytes.size() > limits::frame_header_bytes &&
+         slice->bytes[4] == static_cast<std::byte>(frame_type::sealed);
+}
+
+TEST(Reconnect, BearsAForgedRecordAndEndsAtTheEighth) {
+  for (const unsigned forgeries : {1U, 7U, 8U}) {
+    SCOPED_TRACE(forgeries);
+    resumable_pair pair;
+    unsigned left = forgeries;
+    pair.receiving.tap = [&](byte_buffer frame) {
+      if (left > 0 && is_sealed(frame) && !pair.receiving.away()) {
+        --left;
+        frame.back() ^= std::byte{1};
+      }
+      return std::vector<byte_buffer>{std::move(frame)};
+    };
+    pair.run();
+    EXPECT_EQ(left, 0U);
+    if (forgeries < 8) {
+      pair.expect_complete();
+    } else {
+      EXPECT_EQ(pair.receiving.failure(), errc::authentication_failed);
+      EXPECT_TRUE(pair.sink.files().empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tallow::test
