@@ -85,6 +85,7 @@ set(tallow_transfer_headers
   transfer/manifest.hpp
   transfer/transfer_key.hpp
   transfer/journal_format.hpp
+  transfer/claims.hpp
   transfer/endpoint.hpp
   transfer/memory.hpp
   transfer/sender.hpp

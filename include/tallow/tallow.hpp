@@ -90,6 +90,7 @@
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/chunk_set.hpp>
 #include <tallow/transfer/chunk_window.hpp>
+#include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/entry.hpp>
 #include <tallow/transfer/journal.hpp>

@@ -80,6 +80,7 @@ set(test_transfer_sources
   unit/transfer/manifest_test.cpp
   unit/transfer/transfer_key_test.cpp
   unit/transfer/journal_format_test.cpp
+  unit/transfer/claims_test.cpp
   unit/transfer/lane_test.cpp
   unit/transfer/sender_test.cpp
   unit/transfer/receiver_test.cpp
