@@ -1,111 +1,77 @@
-// A whole transfer in one thread and in memory: sender, lane sealed, lane opened, receiver. What is
-// left of its cost when neither sockets nor files are counted.
-//
-// bench/instructions counts the instructions of transfer_once(); its argument changes nothing but
-// the amount.
-#include <algorithm>
-#include <chrono>
+// What a lane does with each chunk, in one thread and in memory: read, sealed, carried, opened,
+// written. What is left of a transfer's cost when neither sockets nor files are counted.
 #include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
-#include <tallow/crypto/code_phrase.hpp>
-#include <tallow/session/direct_link.hpp>
-#include <tallow/session/session.hpp>
+#include <tallow/crypto/record.hpp>
+#include <tallow/transfer/chunk_job.hpp>
+#include <tallow/transfer/lane.hpp>
 #include <tallow/transfer/memory.hpp>
 #include <tallow/transfer/receiver.hpp>
 #include <tallow/transfer/sender.hpp>
+#include <tallow/wire/message.hpp>
 
-#include "support/test_rng.hpp"
+#include "whole_transfer.hpp"
 
 namespace {
 
-namespace session = tallow::session;
+namespace crypto = tallow::crypto;
 namespace transfer = tallow::transfer;
-using tallow::byte_buffer, tallow::byte_view;
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20U;
-constexpr std::size_t file_bytes_max = 8 * mebibyte;
-
-std::vector<transfer::memory_file> random_files(std::size_t bytes) {
-  tallow::test::fixed_rng random(3);
-  std::vector<transfer::memory_file> files((bytes + file_bytes_max - 1) / file_bytes_max);
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    files[i].about.path = "file " + std::to_string(i);
-    files[i].bytes.resize(std::min(bytes - i * file_bytes_max, file_bytes_max));
-    random.randomize(tallow::as_u8(tallow::byte_span(files[i].bytes)));
-  }
-  return files;
-}
-
-session::session_options with_code() {
-  return {tallow::crypto::code_phrase::parse("7-crossover-clockwork").value()};
-}
-
-// Carries what one side has to send to the other. The copy is what a socket would do.
+// Hands over what one side has to say on the control channel, which is not sealed here.
 template <class From, class To>
-bool carry(From& from, To& to, byte_buffer& wire, tallow::instant now) {
-  const byte_view bytes = from.poll_transmit(now);
-  if (bytes.empty()) return false;
-  wire.assign(bytes.begin(), bytes.end());
-  from.transmitted(wire.size());
-  (void)to.handle_bytes(wire, now);
-  return true;
+void talk(From& from, To& to, tallow::instant now) {
+  for (;;) {
+    const auto said = from.poll_message(now);
+    if (!said || !*said) return;
+    (void)tallow::visit_sealed(**said, [&](auto&& m) { return to.handle(std::move(m), now); });
+  }
 }
 
-// The clock is ours and the random numbers are the same every time, so that each run is the same.
-[[gnu::noinline]] std::size_t transfer_once(const std::vector<transfer::memory_file>& files) {
+// bench/instructions counts the instructions of this one: the argument sets the amount alone.
+[[gnu::noinline]] std::size_t measured_transfer(const std::vector<transfer::memory_file>& files) {
+  constexpr auto suite = crypto::cipher_suite::aes_256_gcm;
+  constexpr tallow::stream_id id{1};
+  constexpr std::size_t chunk_bytes = tallow::limits::chunk_bytes_default;
+  const crypto::traffic_secret secret;
+  transfer::outgoing_lane out(id, crypto::record_sealer::make(suite, secret, id).value(),
+                              chunk_bytes);
+  transfer::incoming_lane in(id, crypto::record_opener::make(suite, secret, id).value(),
+                             chunk_bytes);
   transfer::memory_source source(files);
   transfer::memory_sink sink({1, 2});
   transfer::sender sender(source, {});
   transfer::receiver receiver(sink);
-  tallow::test::fixed_rng sender_rng(1);
-  tallow::test::fixed_rng receiver_rng(2);
-  session::session sending(session::direct_link(tallow::place::first), sender, with_code(),
-                           sender_rng);
-  session::session receiving(session::direct_link(tallow::place::second), receiver, with_code(),
-                             receiver_rng);
-  byte_buffer wire;
+  transfer::chunk_job job;
+  tallow::byte_buffer wire = out.hello().value();
+  tallow::byte_span greeting(wire);
+  (void)in.next(greeting);
+  bool accepted = false;
   tallow::instant now{};
-  (void)sending.handle_bytes({}, now);
-  (void)receiving.handle_bytes({}, now);
-  while (!sending.over()) {
-    while (const auto event = receiving.poll_event()) {
-      if (std::holds_alternative<session::offered>(*event)) (void)receiving.accept_offer(now);
-    }
-    const bool there = carry(sending, receiving, wire, now);
-    const bool back = carry(receiving, sending, wire, now);
-    if (there || back) {
-      now += std::chrono::microseconds(100);
+  while (!sender.done()) {
+    talk(sender, receiver, now);
+    if (!accepted && receiver.offer_ready()) accepted = receiver.accept_offer().has_value();
+    talk(receiver, sender, now);
+    const auto frame = out.next_frame(sender);
+    if (!frame) return 0;
+    if (frame->empty()) {
+      now += tallow::limits::ack_interval;
       continue;
     }
-    // Nobody has anything to say before a deadline: that of the next acknowledgement.
-    const auto next = tallow::earlier(sending.next_timeout(), receiving.next_timeout());
-    if (!next) return 0;
-    now = std::max(now, *next);
-    (void)sending.handle_timeout(now);
-    (void)receiving.handle_timeout(now);
+    wire.assign(frame->begin(), frame->end());  // the copy that a socket makes
+    tallow::byte_span record(wire);
+    const auto data = in.next(record);
+    if (!data || !*data) return 0;
+    const auto settle = in.deliver(**data, receiver, job, now);
+    if (!settle || (*settle && !receiver.settle())) return 0;
   }
-  std::size_t arrived = 0;
-  for (const transfer::memory_file& file : sink.files()) arrived += file.bytes.size();
-  return arrived;
+  return tallow::bench::bytes_in(sink);
 }
 
-// The argument is the amount in MiB.
-void pipeline(benchmark::State& state) {
-  const std::size_t bytes = static_cast<std::size_t>(state.range(0)) * mebibyte;
-  const auto files = random_files(bytes);
-  for (auto _ : state) {
-    if (transfer_once(files) != bytes) return state.SkipWithError("not everything arrived");
-  }
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
-}
+void pipeline(benchmark::State& state) { tallow::bench::send_repeatedly(state, measured_transfer); }
 BENCHMARK(pipeline)->ArgName("MiB")->Arg(8)->Arg(40)->Unit(benchmark::kMillisecond);
 
 }  // namespace
