@@ -132,6 +132,8 @@ set(tallow_net_headers
   net/tcp_transport.hpp
   net/connect.hpp
   net/lane_socket.hpp
+  net/lane_carrier.hpp
+  net/lane_splice.hpp
   net/blocking_socket.hpp
   net/work_gate.hpp
   net/lane_set.hpp

@@ -50,8 +50,10 @@
 #include <tallow/net/address.hpp>
 #include <tallow/net/blocking_socket.hpp>
 #include <tallow/net/connect.hpp>
+#include <tallow/net/lane_carrier.hpp>
 #include <tallow/net/lane_set.hpp>
 #include <tallow/net/lane_socket.hpp>
+#include <tallow/net/lane_splice.hpp>
 #include <tallow/net/relay_server.hpp>
 #include <tallow/net/session_driver.hpp>
 #include <tallow/net/system_random.hpp>

@@ -124,8 +124,8 @@ class net_client {
 
 class net_world {
  public:
-  explicit net_world(const char* host = "127.0.0.1", room::relay_options options = {})
-      : server(context, net::relay_server_options{std::move(options), net::system_random(), {}}) {
+  explicit net_world(const char* host = "127.0.0.1", net::relay_server_options options = {})
+      : server(context, std::move(options)) {
     const auto done = server.listen({host, 0});
     if (!done) {
       failure = done.error();
@@ -196,20 +196,45 @@ class bare_socket {
     return true;
   }
 
+  template <message M>
+  bool send(const M& m) {
+    byte_buffer frame;
+    return append_message(frame, m).has_value() && send(byte_view(frame));
+  }
+
   /// Reads until the end or an error of the connection.
   bool read_to_end() {
     return world_->until([&] {
-      std::array<char, 4096> part{};
-      const std::size_t count = socket_.read_some(asio::buffer(part), end_);
-      if (!end_) append(got, std::as_bytes(std::span(part).first(count)));
-      if (end_ == asio::error::would_block) end_.clear();
+      read_some();
       return static_cast<bool>(end_);
     });
+  }
+
+  /// Reads until so many bytes have come in all.
+  bool read(std::size_t count) {
+    return world_->until([&] {
+      read_some();
+      return got.size() >= count || end_;
+    }) && got.size() >= count;
   }
 
   void close_sending() {
     asio::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
+
+  /// Ends the connection as a machine does that has forgotten it.
+  void reset() {
+    asio::error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+  }
+
+  /// For a thread of its own: its calls wait from now on.
+  [[nodiscard]] asio::ip::tcp::socket& blocking() {
+    asio::error_code ignored;
+    socket_.non_blocking(false, ignored);
+    return socket_;
   }
 
   /// True when the relay closed in order, and not with a reset.
@@ -218,6 +243,16 @@ class bare_socket {
   byte_buffer got;
 
  private:
+  // All that is there.
+  void read_some() {
+    byte_buffer part(64 * 1024);
+    while (!end_) {
+      const std::size_t count = socket_.read_some(asio::buffer(part.data(), part.size()), end_);
+      append(got, byte_view(part).first(count));
+    }
+    if (end_ == asio::error::would_block) end_.clear();
+  }
+
   net_world* world_;
   asio::ip::tcp::socket socket_;
   asio::error_code end_;

@@ -81,6 +81,7 @@ set(test_transfer_sources
   unit/transfer/transfer_key_test.cpp
   unit/transfer/journal_format_test.cpp
   unit/transfer/claims_test.cpp
+  unit/transfer/fuzz_corpus_test.cpp
   unit/transfer/lane_test.cpp
   unit/transfer/sender_test.cpp
   unit/transfer/receiver_test.cpp
@@ -107,8 +108,11 @@ set(test_net_sources
   unit/net/address_test.cpp
   unit/net/connect_test.cpp
   unit/net/lane_socket_test.cpp
+  unit/net/lane_carrier_test.cpp
+  unit/net/lane_splice_test.cpp
   unit/net/system_random_test.cpp
   unit/net/relay_server_test.cpp
+  unit/net/relay_lanes_test.cpp
 )
 
 # Parts of the tools that have no main().

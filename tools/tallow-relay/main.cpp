@@ -43,6 +43,9 @@ constexpr auto drain_wait = std::chrono::seconds(10);
 // Descriptors that are kept for the listeners, the log and the system's own needs.
 constexpr rlim_t descriptors_kept = 64;
 
+// A connection that is one end of a lane has its part in two pipes.
+constexpr rlim_t descriptors_each = 3;
+
 void complain(const std::string& what) { std::fprintf(stderr, "tallow-relay: %s\n", what.c_str()); }
 
 // Either what to run with, or the exit code.
@@ -116,7 +119,8 @@ void limit_process(settings& chosen) {
   (void)::setrlimit(RLIMIT_NOFILE, &descriptors);
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
   const rlim_t usable = std::max<rlim_t>(descriptors.rlim_cur, 2 * descriptors_kept);
-  chosen.connections_max = std::min<std::size_t>(chosen.connections_max, usable - descriptors_kept);
+  chosen.connections_max =
+      std::min<std::size_t>(chosen.connections_max, (usable - descriptors_kept) / descriptors_each);
 }
 
 void start_log(const settings& chosen) {
@@ -217,8 +221,6 @@ int run(const settings& chosen) {
   options.relay.rooms.each.waiting_max = chosen.room_timeout;
   options.relay.connections_max = chosen.connections_max;
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
-  // Connections of their own are not moved yet.
-  options.relay.lanes_max = 0;
   options.on_note = [](const tallow::room::noted& n) {
     spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);
   };

@@ -129,6 +129,8 @@ inline constexpr std::size_t relay_queue_bytes_max = std::size_t{256} * 1024;
 /// Tickets and open lanes of one side of a room at once: all lanes of a transfer, and as many new
 /// ones while the relay has not noticed yet that those are dead.
 inline constexpr std::size_t room_lanes_max = 2 * std::size_t{lanes_max};
+/// How long one direction of a lane may go on after the other has ended.
+inline constexpr duration lane_half_open_time = std::chrono::seconds(30);
 /// How long a lane ticket may be used: the other side may get its own a round trip later, and has
 /// to open a connection first, perhaps over a network that loses its first packets.
 inline constexpr duration lane_ticket_time = std::chrono::seconds(60);

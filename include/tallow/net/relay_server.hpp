@@ -30,6 +30,9 @@
 #include <tallow/base/time.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/lane_carrier.hpp>
+#include <tallow/net/lane_socket.hpp>
+#include <tallow/net/lane_splice.hpp>
 #include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/room/random_source.hpp>
@@ -42,6 +45,8 @@ struct relay_server_options {
   room::relay_options relay;
   /// For lane tickets and nameplates.
   room::random_source random = system_random();
+  /// How lanes are moved.
+  lane_options lanes;
   /// Called with what is worth a line in a log: static words, never an address or a name.
   std::function<void(const room::noted&)> on_note;
 };
@@ -53,6 +58,8 @@ class relay_server {
   relay_server(asio::io_context& context, relay_server_options options)
       : context_(&context),
         core_(std::move(options.relay), &crypto::room_of, options.random),
+        lanes_(options.lanes),
+        carriers_(options.lanes.how),
         on_note_(std::move(options.on_note)),
         clock_(context, asio::steady_timer::time_point::max()) {}
 
@@ -115,7 +122,8 @@ class relay_server {
  private:
   using tcp = asio::ip::tcp;
 
-  // One connection: two coroutines, which wake each other by cancelling timers that never expire.
+  // One connection: two coroutines, and two more of a lane's two ends, which wake each other by
+  // cancelling timers that never expire.
   struct link {
     link(tcp::socket s, room::connection_id own_id)
         : socket(std::move(s)),
@@ -131,6 +139,29 @@ class relay_server {
     int loops = 2;
   };
   using link_ptr = std::shared_ptr<link>;
+
+  // The two links of a lane. Their own loops wait until it ends.
+  struct lane_owner {
+    relay_server* server;
+    link_ptr a;
+    link_ptr b;
+
+    lane_carriers& carriers() const { return server->carriers_; }
+    bool may_pass(lane_end from, std::size_t bytes) const {
+      const link& l = from == lane_end::a ? *a : *b;
+      const bool passes = server->core_.lane_carried(l.id, bytes, now());
+      server->pump();
+      return passes;
+    }
+    void close() const {
+      server->close(*a);
+      server->close(*b);
+    }
+    void ended() const {
+      server->loop_ended(a);
+      server->loop_ended(b);
+    }
+  };
 
   // Beyond what the core refuses with a word, connections are closed without one.
   static constexpr std::size_t refusals_at_once_max = 128;
@@ -317,8 +348,16 @@ class relay_server {
     if (link* l = find(e.id)) close(*l);
   }
   void obey(const room::lanes_joined& e) {
-    // Not yet: no tickets are given, so no lanes are joined.
-    for (const auto id : {e.a, e.b}) obey(room::drop{id});
+    const auto a = links_.find(e.a);
+    const auto b = links_.find(e.b);
+    if (a == links_.end() || b == links_.end())
+      return;  // one that closes; the core will hear of it
+    for (const link_ptr& l : {a->second, b->second}) {
+      ++l->loops;
+      tune_lane(l->socket.native_handle());
+    }
+    const lane_owner owner{this, a->second, b->second};
+    lane_splice<lane_owner>::start(a->second->socket, b->second->socket, owner, lanes_);
   }
   void obey(const room::noted& e) { note(e); }
 
@@ -346,6 +385,8 @@ class relay_server {
 
   asio::io_context* context_;
   room::relay_core core_;
+  lane_options lanes_;
+  lane_carriers carriers_;
   std::function<void(const room::noted&)> on_note_;
   std::function<void()> on_end_;
   asio::steady_timer clock_;
