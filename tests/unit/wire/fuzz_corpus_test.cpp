@@ -1,11 +1,6 @@
 // Each fuzz body over its corpus, as it is checked in; and that a broken invariant is noticed.
 
-#include <cstddef>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <string>
 
 #include <gtest/gtest.h>
 
@@ -17,34 +12,18 @@
 #include "fuzz/frame_decoder.hpp"
 #include "fuzz/message_codec.hpp"
 #include "fuzz/violation.hpp"
-#include "support/paths.hpp"
+#include "support/corpus.hpp"
 
 namespace {
 
 using namespace tallow;  // NOLINT(google-build-using-namespace)
 
-std::size_t replay(const std::string& target, void (*body)(byte_view)) {
-  std::size_t fed = 0;
-  const std::filesystem::path folder = test::source_path("fuzz/corpus") / target;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string input{std::istreambuf_iterator<char>(file), {}};
-    try {
-      body(as_bytes(input));
-    } catch (const fuzz::violation& v) {
-      ADD_FAILURE() << entry.path() << ": " << v.what();
-    }
-    ++fed;
-  }
-  return fed;
-}
-
 TEST(FuzzCorpus, HoldsForTheFrameDecoder) {
-  EXPECT_GT(replay("frame_decoder", fuzz::fuzz_frame_decoder), 30U);
+  EXPECT_GT(test::replay_corpus("frame_decoder", fuzz::fuzz_frame_decoder), 30U);
 }
 
 TEST(FuzzCorpus, HoldsForTheMessageCodec) {
-  EXPECT_GT(replay("message_codec", fuzz::fuzz_message_codec), 80U);
+  EXPECT_GT(test::replay_corpus("message_codec", fuzz::fuzz_message_codec), 80U);
 }
 
 TEST(FuzzCorpus, HasACanaryThatAlwaysFails) {
