@@ -232,13 +232,14 @@ class TransferTest(unittest.TestCase):
         self.addCleanup(command.kill)
         return command
 
-    def send(self, relay, *paths, code=CODE):
+    def send(self, relay, *paths, code=CODE, options=()):
         env = {"TALLOW_CODE": code} if code else {}
-        return self.run_cli("send", "--relay", relay, "--json", "--yes", "--", *paths, env=env)
+        return self.run_cli("send", "--relay", relay, "--json", "--yes", *options, "--", *paths,
+                            env=env)
 
-    def receive(self, relay, code=CODE, target=None):
+    def receive(self, relay, code=CODE, target=None, options=()):
         env = {"TALLOW_CODE": code} if code else {}
-        return self.run_cli("receive", "--relay", relay, "--json", "--yes", "--out",
+        return self.run_cli("receive", "--relay", relay, "--json", "--yes", *options, "--out",
                             target or self.target, env=env)
 
     def assert_done(self, *commands):

@@ -55,18 +55,23 @@ class session_driver {
   template <class OnEvent>
   asio::awaitable<result<void>> run(OnEvent on_event) {
     using namespace asio::experimental::awaitable_operators;
-    do {
+    for (;;) {
       if (lanes_at_)
         lanes_.emplace(work_.get_executor(), *session_, *lanes_at_, [this] { wake(); });
       (void)session_->handle_bytes({}, now());
       drain(on_event);
       co_await (read_loop(on_event) || write_loop() || time_loop(on_event));
       lanes_.reset();
-    } while (session_->away() && co_await reconnect(on_event));
+      if (!session_->away()) break;
+      const bool is_back = co_await reconnect(on_event);
+      if (!is_back) break;
+    }
     (void)transport_.shutdown_send();
     co_await (read_to_end() || pause(lingering));
     transport_.close();
     if (const auto& why = session_->failure()) co_return fail(*why);
+    // Nothing but the session's own end is a success.
+    if (!session_->over()) co_return fail(errc::connection_lost);
     co_return result<void>{};
   }
 

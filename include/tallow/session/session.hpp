@@ -101,7 +101,7 @@ class session {
   /// When to connect again and call resume(); nothing while the connection stands. The driver ends
   /// the old connection and its lanes before.
   [[nodiscard]] std::optional<instant> reconnect_at() const noexcept {
-    return phase_ == phase::away ? outage_.try_at() : std::nullopt;
+    return away() ? outage_.try_at() : std::nullopt;
   }
 
   /// True between the loss of a connection and resume().
