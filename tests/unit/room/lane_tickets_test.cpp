@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -94,6 +95,16 @@ TEST_F(LaneBookTest, TakesATicketOnce) {
   EXPECT_EQ(show(ticket, 12).what, verdict::refused);
   book.closed(connection_id{10}, dropped);
   EXPECT_EQ(show(ticket, 13).what, verdict::refused);
+}
+
+// The secret part of a used ticket is wiped. Who saw the ticket on its way knows the rest.
+TEST_F(LaneBookTest, TakesNoZerosForAWipedSecret) {
+  lane_ticket ticket = of_first(1)[0];
+  EXPECT_EQ(show(ticket, 10).what, verdict::waits);
+  std::fill(ticket.begin() + 8, ticket.end(), std::byte{0});
+  EXPECT_EQ(show(ticket, 11).what, verdict::refused);
+  (void)show(of_second(1)[0], 20);
+  EXPECT_EQ(show(ticket, 12).what, verdict::refused);
 }
 
 TEST_F(LaneBookTest, TakesATicketOfNoSideForTheOther) {
