@@ -191,7 +191,8 @@ struct entries_done {
 /// SHA-256 of a chunk's plaintext.
 using chunk_hash = std::array<std::byte, 32>;
 
-/// Chunks that a receiver has from an earlier session, to be compared.
+/// Chunks that a receiver has from an earlier session, to be compared. Without hashes it says that
+/// no others below `first` are.
 struct have {
   static constexpr sealed_type type = sealed_type::have;
   chunk_index first{};
@@ -202,7 +203,7 @@ struct have {
   bool operator==(const have&) const = default;
 };
 
-/// Chunks that are written.
+/// From the receiver chunks that are written, from the sender claims (HAVE) that are confirmed.
 struct ack {
   static constexpr sealed_type type = sealed_type::ack;
   std::vector<chunk_range> ranges;
