@@ -27,7 +27,8 @@ void talk(From& from, To& to, tallow::instant now) {
   for (;;) {
     const auto said = from.poll_message(now);
     if (!said || !*said) return;
-    (void)tallow::visit_sealed(**said, [&](auto&& m) { return to.handle(std::move(m), now); });
+    (void)tallow::visit_sealed(
+        **said, [&](auto&& m) { return to.handle(std::forward<decltype(m)>(m), now); });
   }
 }
 

@@ -35,7 +35,7 @@ def describe(folder, load_before):
     return {
         "processor": f"{_first('/proc/cpuinfo', 'model name')}, {cores} cores",
         "memory": f"{memory_gib:.0f} GiB",
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "congestion control": congestion,
         "files on": _file_system(folder),
         "load before": f"{load_before:.2f}",
