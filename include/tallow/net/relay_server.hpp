@@ -345,7 +345,13 @@ class relay_server {
     l->can_read.cancel();
   }
   void obey(const room::drop& e) {
-    if (link* l = find(e.id)) close(*l);
+    link* l = find(e.id);
+    if (l == nullptr) return;
+    // A stranger is read no further than it makes sense, and closing with bytes unread would reset
+    // the connection: a web browser had better see an end than an error.
+    asio::error_code ignored;
+    if (!l->is_closed) (void)l->socket.read_some(asio::buffer(buffer_), ignored);
+    close(*l);
   }
   void obey(const room::lanes_joined& e) {
     const auto a = links_.find(e.a);

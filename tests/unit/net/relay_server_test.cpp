@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <memory>
 #include <random>
+#include <string>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -138,6 +139,16 @@ TEST(RelayServer, LetsItsLastWordArriveAtOneThatIsStillSending) {
         expected, error_report{relay_error_code::version, 0, 0, {relay_protocol_version}}));
     EXPECT_EQ(talker.got, expected);
   }
+}
+
+TEST(RelayServer, EndsAStrangersConnectionInOrder) {
+  net_world w;
+  bare_socket browser(w);
+  const std::string request = "GET / HTTP/1.1\r\nHost: " + std::string(1000, 'x') + "\r\n\r\n";
+  (void)browser.send(as_bytes(request));
+  ASSERT_TRUE(browser.read_to_end());
+  EXPECT_TRUE(browser.ended_in_order());
+  EXPECT_TRUE(browser.got.empty());
 }
 
 TEST(RelayServer, ForgetsConnectionsThatEnded) {
