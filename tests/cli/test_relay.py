@@ -124,7 +124,7 @@ class RelayTest(unittest.TestCase):
         done = run("--help")
         self.assertEqual(done.returncode, 0)
         for flag in ("--listen", "--config", "--max-rooms", "--max-bytes", "--room-timeout",
-                     "--max-connections", "--log-level"):
+                     "--max-connections", "--max-lanes", "--log-level"):
             self.assertIn(flag, done.stdout)
 
     def test_refuses_what_it_does_not_understand(self):

@@ -220,6 +220,7 @@ int run(const settings& chosen) {
   options.relay.rooms.each.bytes_max = chosen.room_bytes_max;
   options.relay.rooms.each.waiting_max = chosen.room_timeout;
   options.relay.connections_max = chosen.connections_max;
+  options.relay.lanes_max = chosen.lanes_max;
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
   options.on_note = [](const tallow::room::noted& n) {
     spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);

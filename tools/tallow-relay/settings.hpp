@@ -15,6 +15,7 @@
 #include <toml++/toml.h>
 
 #include <tallow/base/error.hpp>
+#include <tallow/base/limits.hpp>
 #include <tallow/net/address.hpp>
 
 namespace tallow::relay_tool {
@@ -25,6 +26,7 @@ struct settings {
   std::uint64_t room_bytes_max = std::uint64_t{10} << 30U;
   std::chrono::seconds room_timeout = std::chrono::hours(24);
   std::size_t connections_max = 4096;
+  std::uint32_t lanes_max = limits::lanes_max;
   std::string log_level = "info";
 };
 
@@ -55,6 +57,16 @@ inline refusal set_count(std::size_t& to, std::string_view text) {
     return "a number from 1 to 1000000 is wanted";
   }
   to = static_cast<std::size_t>(*number);
+  return std::nullopt;
+}
+
+inline refusal set_lanes(std::uint32_t& to, std::string_view text) {
+  std::string_view rest;
+  const auto number = parse_number(text, rest);
+  if (!number || !rest.empty() || *number > limits::lanes_max) {
+    return "a number from 0 to 16 is wanted";
+  }
+  to = static_cast<std::uint32_t>(*number);
   return std::nullopt;
 }
 
@@ -126,6 +138,10 @@ inline constexpr std::array all_settings{
             false, [](settings& s, std::string_view v) { return set_time(s.room_timeout, v); }},
     setting{"max-connections", "N", "Connections at once (default: 4096)", false,
             [](settings& s, std::string_view v) { return set_count(s.connections_max, v); }},
+    setting{"max-lanes", "N",
+            "Lanes of a room, which are connections of their own; 0 to 16 (default: 16).\n"
+            "With 0 everything goes through the two connections that a room has anyway",
+            false, [](settings& s, std::string_view v) { return set_lanes(s.lanes_max, v); }},
     setting{"log-level", "LEVEL", "One of debug, info, warn, error, off (default: info)", false,
             [](settings& s, std::string_view v) { return set_log_level(s.log_level, v); }},
 };

@@ -24,6 +24,7 @@ max-rooms = 5
 max-bytes = "3GiB"
 room-timeout = "90m"
 max-connections = 7
+max-lanes = 0
 log-level = "warn"
 )");
   ASSERT_FALSE(why) << *why;
@@ -33,6 +34,7 @@ log-level = "warn"
   EXPECT_EQ(s.room_bytes_max, std::uint64_t{3} << 30U);
   EXPECT_EQ(s.room_timeout, 90min);
   EXPECT_EQ(s.connections_max, 7U);
+  EXPECT_EQ(s.lanes_max, 0U);
   EXPECT_EQ(s.log_level, "warn");
 }
 
@@ -46,7 +48,7 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
   settings s;
   EXPECT_EQ(read_config(s, "f.toml", "\nmax-room = 5\n"),
             "f.toml:2: unknown key 'max-room'; allowed are listen, max-rooms, max-bytes, "
-            "room-timeout, max-connections, log-level");
+            "room-timeout, max-connections, max-lanes, log-level");
   EXPECT_EQ(read_config(s, "f.toml", "max-rooms = 5\nlog-level = 'loud'"),
             "f.toml:2: log-level: one of debug, info, warn, error, off is wanted");
   EXPECT_EQ(read_config(s, "f.toml", "max-rooms = true"),
@@ -70,6 +72,9 @@ TEST(RelaySettings, RefusesValuesThatMeanNothing) {
   }
   for (const char* value : {"", "0s", "10", "31d", "1y", "-5m", "99999999999999999999s"}) {
     EXPECT_TRUE(set(s, "room-timeout", value)) << value;
+  }
+  for (const char* value : {"", "-1", "17", "4x"}) {
+    EXPECT_TRUE(set(s, "max-lanes", value)) << value;
   }
   EXPECT_EQ(s.rooms_max, settings{}.rooms_max);
   EXPECT_EQ(s.room_bytes_max, settings{}.room_bytes_max);
