@@ -78,7 +78,10 @@ set(tallow_transfer_headers
   transfer/byte_space.hpp
   transfer/chunk_job.hpp
   transfer/chunk_window.hpp
+  transfer/compression_choice.hpp
   transfer/chunk_codec.hpp
+  transfer/compression_policy.hpp
+  transfer/chunk_packer.hpp
   transfer/chunk_set.hpp
   transfer/scheduler.hpp
   transfer/journal.hpp

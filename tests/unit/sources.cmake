@@ -74,6 +74,9 @@ set(test_transfer_sources
   unit/transfer/byte_space_test.cpp
   unit/transfer/chunk_window_test.cpp
   unit/transfer/chunk_codec_test.cpp
+  unit/transfer/compression_choice_test.cpp
+  unit/transfer/compression_policy_test.cpp
+  unit/transfer/chunk_packer_test.cpp
   unit/transfer/chunk_set_test.cpp
   unit/transfer/scheduler_test.cpp
   unit/transfer/journal_test.cpp

@@ -18,14 +18,9 @@
 #include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
-#include <tallow/base/limits.hpp>
+#include <tallow/transfer/compression_choice.hpp>
 
 namespace tallow::transfer {
-
-/// The levels of zstd that a sender may ask for. Those below 1 and above 19 trade what nobody who
-/// sends chunks wants to trade: ratio for a speed that no link needs, memory for no ratio.
-inline constexpr int compression_level_min = 1;
-inline constexpr int compression_level_max = 19;
 
 /// The most bytes that a chunk of `plain_bytes` may take when compressed. What saves less than a
 /// thirty-second is not worth the receiver's time.
@@ -176,8 +171,9 @@ class chunk_decompressor {
     // Straight into `out`, which is also the window: nothing is allocated on the frame's word.
     const std::size_t filled =
         ZSTD_decompressDCtx(context_.get(), out.data(), out.size(), frame.data(), frame.size());
-    if (ZSTD_isError(filled) != 0) return fail(errc::chunk_malformed, 0, "its blocks");
-    if (filled != out.size()) return fail(errc::chunk_malformed, 0, "its content size is wrong");
+    if (ZSTD_isError(filled) != 0 || filled != out.size()) {
+      return fail(errc::chunk_malformed, 0, "its blocks");
+    }
     return {};
   }
 
