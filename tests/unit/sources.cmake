@@ -129,6 +129,7 @@ set(test_tools_sources
 set(test_attack_sources
   attack/relay_intrusion_test.cpp
   attack/attempts_test.cpp
+  attack/compression_test.cpp
   attack/cpace_share_test.cpp
   attack/downgrade_test.cpp
   attack/key_confirmation_test.cpp
