@@ -89,13 +89,13 @@
 #include <tallow/session/transport.hpp>
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_codec.hpp>
-#include <tallow/transfer/chunk_packer.hpp>
 #include <tallow/transfer/chunk_job.hpp>
+#include <tallow/transfer/chunk_packer.hpp>
 #include <tallow/transfer/chunk_set.hpp>
 #include <tallow/transfer/chunk_window.hpp>
+#include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/compression_choice.hpp>
 #include <tallow/transfer/compression_policy.hpp>
-#include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/entry.hpp>
 #include <tallow/transfer/journal.hpp>
