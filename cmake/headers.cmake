@@ -80,8 +80,6 @@ set(tallow_transfer_headers
   transfer/chunk_window.hpp
   transfer/compression_choice.hpp
   transfer/chunk_codec.hpp
-  transfer/compression_policy.hpp
-  transfer/chunk_packer.hpp
   transfer/chunk_set.hpp
   transfer/scheduler.hpp
   transfer/journal.hpp
@@ -93,6 +91,8 @@ set(tallow_transfer_headers
   transfer/memory.hpp
   transfer/sender.hpp
   transfer/receiver.hpp
+  transfer/compression_policy.hpp
+  transfer/chunk_packer.hpp
   transfer/page_buffer.hpp
   transfer/record_buffer.hpp
   transfer/sealed_stream.hpp
@@ -112,6 +112,7 @@ set(tallow_session_headers
   session/secure_channel.hpp
   session/opening.hpp
   session/session.hpp
+  session/session_steps.hpp
   session/direct_link.hpp
 )
 
@@ -125,6 +126,7 @@ set(tallow_files_headers
   files/remove_tree.hpp
   files/placing.hpp
   files/staging.hpp
+  files/staging_steps.hpp
   files/journal_file.hpp
   files/disk_journal.hpp
   files/folder_sink.hpp

@@ -45,6 +45,7 @@
 #include <tallow/files/remove_tree.hpp>
 #include <tallow/files/source_tree.hpp>
 #include <tallow/files/staging.hpp>
+#include <tallow/files/staging_steps.hpp>
 #include <tallow/files/status.hpp>
 #include <tallow/files/unique_fd.hpp>
 #include <tallow/net/address.hpp>
@@ -86,6 +87,7 @@
 #include <tallow/session/outage.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/session/session.hpp>
+#include <tallow/session/session_steps.hpp>
 #include <tallow/session/transport.hpp>
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_codec.hpp>

@@ -72,12 +72,13 @@ set(test_transfer_sources
   unit/transfer/path_rules_test.cpp
   unit/transfer/path_set_test.cpp
   unit/transfer/byte_space_test.cpp
+  unit/transfer/chunk_packer_test.cpp
   unit/transfer/chunk_window_test.cpp
+  unit/transfer/compression_policy_test.cpp
   unit/transfer/chunk_codec_test.cpp
   unit/transfer/compression_choice_test.cpp
-  unit/transfer/compression_policy_test.cpp
-  unit/transfer/chunk_packer_test.cpp
   unit/transfer/chunk_set_test.cpp
+  unit/transfer/record_buffer_test.cpp
   unit/transfer/scheduler_test.cpp
   unit/transfer/journal_test.cpp
   unit/transfer/manifest_test.cpp
@@ -91,6 +92,9 @@ set(test_transfer_sources
 )
 
 set(test_session_sources
+  unit/session/lane_plan_test.cpp
+  unit/session/lane_pump_test.cpp
+  unit/session/message_log_test.cpp
   unit/session/reconnect_test.cpp
   unit/session/session_test.cpp
   unit/session/abort_test.cpp

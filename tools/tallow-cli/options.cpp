@@ -31,6 +31,7 @@ struct raw_options {
   std::string code_file;
   std::string code_argument;
   std::string out = ".";
+  std::string compress = "auto";
   std::vector<std::string> paths;
   std::uint32_t lanes = lanes_default;
   std::uint32_t outage_seconds = outage_seconds_default;
@@ -141,6 +142,12 @@ command parse_command_line(int argc, char** argv) {
                    "Connections that carry data side by side; 0: all in the control connection")
       ->check(CLI::Range(std::uint32_t{0}, limits::lanes_max))
       ->capture_default_str();
+  send->add_option("--compress", raw.compress, "auto, off, or a level of zstd from 1 to 19")
+      ->check([](const std::string& text) {
+        return transfer::compression_choice_of(text) ? std::string()
+                                                     : "auto, off, or 1 to 19 is allowed";
+      })
+      ->capture_default_str();
 
   CLI::App* receive = app.add_subcommand("receive", "Receive what somebody sends");
   add_common(*receive, raw);
@@ -163,6 +170,7 @@ command parse_command_line(int argc, char** argv) {
     send_options options;
     options.paths.assign(raw.paths.begin(), raw.paths.end());
     options.lanes = raw.lanes;
+    options.compression = *transfer::compression_choice_of(raw.compress);
     return finish(std::move(options), raw, std::move(environment));
   }
   receive_options options;

@@ -10,6 +10,7 @@
 
 #include <tallow/base/error.hpp>
 #include <tallow/crypto/code_phrase.hpp>
+#include <tallow/transfer/compression_policy.hpp>
 
 #include "exit_code.hpp"
 
@@ -33,6 +34,7 @@ struct common_options {
 
 struct send_options : common_options {
   std::uint32_t lanes = lanes_default;
+  transfer::compression_choice compression;
   std::vector<std::filesystem::path> paths;
 };
 

@@ -135,7 +135,7 @@ exit_code receive(receive_options options) {
   files::folder_sink sink(options.out, random_id());
   receiver into(sink);
   asio::io_context io(1);  // outlives the timers and coroutines of the run
-  run_type run(options, 0, into, report);
+  run_type run(options, {}, into, report);
   bool refused_here = false;
   const auto done = run_until_done(io, receive_into(into, run, options, report, refused_here),
                                    [&] { return run.cancel(); });

@@ -65,7 +65,10 @@ exit_code send(const send_options& options) {
   sender_options.id = random_id();
   sender from(tree, sender_options);
   asio::io_context io(1);  // outlives the timers and coroutines of the run
-  transfer_run<sender> run(options, options.lanes, from, report);
+  session::session_options session_options;
+  session_options.lanes = options.lanes;
+  session_options.compression = options.compression;
+  transfer_run<sender> run(options, std::move(session_options), from, report);
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
   if (!done) return report.failed(done.error());

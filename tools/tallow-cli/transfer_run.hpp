@@ -51,10 +51,13 @@ class transfer_run {
   using session_type = session::session<Transfer>;
   using driver_type = net::session_driver<session_type, net::tcp_transport>;
 
-  /// @param lanes  what a sender opens; a receiver follows
-  transfer_run(const common_options& options, std::uint32_t lanes, Transfer& transfer,
+  /// @param session  what a sender sets of lanes and compression; a receiver follows
+  transfer_run(const common_options& options, session::session_options session, Transfer& transfer,
                reporter& report)
-      : options_(&options), lanes_(lanes), transfer_(&transfer), report_(&report) {}
+      : options_(&options),
+        session_options_(std::move(session)),
+        transfer_(&transfer),
+        report_(&report) {}
 
   /// @param asked  called as asked(*this) when something is offered; may be empty for a sender
   /// @errors  why the transfer failed
@@ -70,8 +73,7 @@ class transfer_run {
     room.wanted = wanted;
     room.side = random_id();
     room.software = std::string("tallow-cli ") + TALLOW_VERSION;
-    session::session_options session_options;
-    session_options.lanes = lanes_;
+    session::session_options session_options = std::move(session_options_);
     session_options.outage_max = std::chrono::seconds(options_->outage_seconds);
     if (options_->code) {
       room.room = options_->code->room();
@@ -166,7 +168,7 @@ class transfer_run {
   }
 
   const common_options* options_;
-  std::uint32_t lanes_;
+  session::session_options session_options_;
   Transfer* transfer_;
   reporter* report_;
   std::optional<session_type> session_;

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <span>
-#include <string.h>  // explicit_bzero(), which <cstring> need not have
 #include <vector>
 
 #include <tallow/base/bytes.hpp>

@@ -145,12 +145,11 @@ class lane_set {
   static result<void> pump(const shared_ptr& all, lane& l, transfer::record_buffer& buffer,
                            Transfer& transfer) {
     const auto progress = [&] { tell_progress(all); };
+    const auto clock = [] { return std::chrono::steady_clock::now(); };
     if constexpr (Transfer::role == transfer_role::sender) {
-      return session::send_chunks(l.keys, l.socket, transfer, all->gate, progress);
+      return session::send_chunks(l.keys, l.socket, transfer, all->gate, clock, progress);
     } else {
-      return session::receive_chunks(
-          l.keys, l.socket, buffer, transfer, [] { return std::chrono::steady_clock::now(); },
-          progress);
+      return session::receive_chunks(l.keys, l.socket, buffer, transfer, clock, progress);
     }
   }
 

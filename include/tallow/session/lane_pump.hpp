@@ -69,22 +69,27 @@ template <sync_transport Transport>
 ///
 /// @param gate   what tells that there may be chunks again: gate.count() is a number that changes
 ///               then, gate.wait(number) returns once it is another one, false when all is over
+/// @param clock  gives the time
 /// @param progress  called when no chunk may be sent now: the owner of `from` has something to say
 /// @errors  connection_lost and what else the transport says; those of outgoing_lane::next_frame()
 /// @cost    a chunk is read, sealed and written where it lies: no copy, no allocation
-template <sync_transport Transport, class Sender, class Gate, class Progress>
+template <sync_transport Transport, class Sender, class Gate, class Clock, class Progress>
 [[nodiscard]] result<void> send_chunks(lane_ends& lane, Transport& connection, Sender& from,
-                                       Gate& gate, Progress progress) {
+                                       Gate& gate, Clock clock, Progress progress) {
   for (;;) {
     const std::uint64_t seen = gate.count();
-    const auto frame = lane.out.next_frame(from);
+    const instant begun = clock();
+    const auto frame = lane.out.next_frame(from, clock);
     if (!frame) return fail(frame.error());
     if (frame->empty()) {
       progress();
       if (!gate.wait(seen)) return {};
       continue;
     }
+    const instant sealed = clock();
     if (auto done = detail::send_one(connection, *frame); !done) return done;
+    const instant sent = clock();
+    lane.out.sent(frame->size(), sent - sealed, sent - begun);
   }
 }
 

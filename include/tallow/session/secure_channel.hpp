@@ -90,14 +90,16 @@ class secure_channel {
   ///
   /// @param chunk_bytes  the transfer's chunk size
   /// @errors  stream_id_used; crypto_failed
-  [[nodiscard]] result<lane_ends> take_lane(stream_id id, std::size_t chunk_bytes, bool sends) {
+  [[nodiscard]] result<lane_ends> take_lane(stream_id id, std::size_t chunk_bytes, bool sends,
+                                            transfer::compression_choice compression) {
     if (auto claimed = streams_.claim(id); !claimed) return fail(claimed.error());
     auto sealer = crypto::record_sealer::make(keys_.suite, outgoing(keys_), id);
     if (!sealer) return fail(sealer.error());
     auto opener = crypto::record_opener::make(keys_.suite, incoming(keys_), id);
     if (!opener) return fail(opener.error());
-    return lane_ends{transfer::outgoing_lane(id, std::move(*sealer), sends ? chunk_bytes : 0),
-                     transfer::incoming_lane(id, std::move(*opener), chunk_bytes)};
+    return lane_ends{
+        transfer::outgoing_lane(id, std::move(*sealer), sends ? chunk_bytes : 0, compression),
+        transfer::incoming_lane(id, std::move(*opener), chunk_bytes)};
   }
 
  private:

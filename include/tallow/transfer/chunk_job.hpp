@@ -26,4 +26,17 @@ struct no_mutex {
   void unlock() noexcept {}
 };
 
+/// Holds a mutex as long as it lives.
+template <class Mutex>
+class [[nodiscard]] locked {
+ public:
+  explicit locked(Mutex& mutex) : mutex_(&mutex) { mutex_->lock(); }
+  locked(const locked&) = delete;
+  locked& operator=(const locked&) = delete;
+  ~locked() { mutex_->unlock(); }
+
+ private:
+  Mutex* mutex_;
+};
+
 }  // namespace tallow::transfer

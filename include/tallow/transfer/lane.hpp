@@ -16,7 +16,10 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
+#include <tallow/transfer/chunk_codec.hpp>
 #include <tallow/transfer/chunk_job.hpp>
+#include <tallow/transfer/chunk_packer.hpp>
+#include <tallow/transfer/compression_policy.hpp>
 #include <tallow/transfer/page_buffer.hpp>
 #include <tallow/transfer/sealed_stream.hpp>
 #include <tallow/wire/data_record.hpp>
@@ -29,10 +32,14 @@ namespace tallow::transfer {
 class outgoing_lane {
  public:
   /// @param chunk_bytes  the transfer's chunk size; 0 where no chunks will be sent
-  outgoing_lane(stream_id stream, crypto::record_sealer sealer, std::size_t chunk_bytes)
+  outgoing_lane(stream_id stream, crypto::record_sealer sealer, std::size_t chunk_bytes,
+                compression_choice compression = {compression_mode::off, 0})
       : stream_(stream), writer_(std::move(sealer)) {
-    if (chunk_bytes > 0)
-      buffer_ = page_buffer(frame_prefix_bytes, chunk_bytes + limits::record_tag_bytes);
+    if (chunk_bytes == 0) return;
+    buffer_ = page_buffer(frame_prefix_bytes, chunk_bytes + limits::record_tag_bytes);
+    if (compression.mode == compression_mode::off) return;
+    packer_.emplace(compression);
+    packed_ = page_buffer(frame_prefix_bytes, chunk_bytes + limits::record_tag_bytes);
   }
 
   [[nodiscard]] stream_id stream() const noexcept { return stream_; }
@@ -53,23 +60,61 @@ class outgoing_lane {
   /// @cost    one read and one pass of the cipher; no allocation, no copy
   template <class Sender>
   [[nodiscard]] result<byte_view> next_frame(Sender& from) {
-    if (!from.take_chunk(stream_, job_)) return byte_view{};
-    const byte_span frame =
-        buffer_.span().first(frame_prefix_bytes + job_.bytes + limits::record_tag_bytes);
-    from.read_chunk(job_, frame.subspan(frame_prefix_bytes, job_.bytes));
-    encode_data_prefix(frame.subspan<limits::frame_header_bytes, limits::data_prefix_bytes>(),
-                       chunk_codec::none, job_.chunk);
-    if (auto done = writer_.seal_frame(frame_type::data, frame); !done) return fail(done.error());
-    return byte_view(frame);
+    const auto plain = next_chunk(from);
+    if (!plain) return byte_view{};
+    return seal(buffer_, chunk_codec::none, plain->size());
+  }
+
+  /// The same, compressed where that pays. sent() is due for it.
+  ///
+  /// @param clock  called for the time, an instant
+  /// @errors  those of record_sealer::seal
+  template <class Sender, class Clock>
+  [[nodiscard]] result<byte_view> next_frame(Sender& from, Clock&& clock) {
+    const auto plain = next_chunk(from);
+    if (!plain) return byte_view{};
+    if (packer_) {
+      const auto packed = packer_->pack(*plain, packed_.span().subspan(frame_prefix_bytes), clock);
+      if (packed) return seal(packed_, chunk_codec::zstd, *packed);
+    }
+    return seal(buffer_, chunk_codec::none, plain->size());
+  }
+
+  /// The frame is on its way.
+  ///
+  /// @param sending  how long the call took that sent it
+  /// @param whole    how long everything took since the chunk was asked for
+  void sent(std::size_t frame_bytes, duration sending, duration whole) noexcept {
+    if (packer_) packer_->sent(frame_bytes, sending, whole);
   }
 
  private:
   static constexpr std::size_t frame_prefix_bytes =
       limits::frame_header_bytes + limits::data_prefix_bytes;
 
+  // Reads the next chunk to where it is sealed.
+  template <class Sender>
+  std::optional<byte_view> next_chunk(Sender& from) {
+    if (!from.take_chunk(stream_, job_)) return std::nullopt;
+    const byte_span plain = buffer_.span().subspan(frame_prefix_bytes, job_.bytes);
+    from.read_chunk(job_, plain);
+    return plain;
+  }
+
+  result<byte_view> seal(const page_buffer& where, chunk_codec codec, std::size_t bytes) {
+    const byte_span frame =
+        where.span().first(frame_prefix_bytes + bytes + limits::record_tag_bytes);
+    encode_data_prefix(frame.subspan<limits::frame_header_bytes, limits::data_prefix_bytes>(),
+                       codec, job_.chunk);
+    if (auto done = writer_.seal_frame(frame_type::data, frame); !done) return fail(done.error());
+    return byte_view(frame);
+  }
+
   stream_id stream_;
   sealed_writer writer_;
   page_buffer buffer_;
+  page_buffer packed_;
+  std::optional<chunk_packer> packer_;
   chunk_job job_;
 };
 
@@ -107,14 +152,20 @@ class incoming_lane {
   /// Gives a chunk to the receiver.
   ///
   /// @shape   returns whether the receiver's owner should settle() it
-  /// @errors  codec_unknown; those of begin_chunk(), write_chunk() and end_chunk()
+  /// @errors  those of begin_chunk(), chunk_decompressor, write_chunk() and end_chunk()
   template <class Receiver>
   [[nodiscard]] result<bool> deliver(const data_view& data, Receiver& into, chunk_job& job,
                                      instant now) {
-    if (data.codec != chunk_codec::none) return fail(errc::codec_unknown, data.chunk.value);
     const auto is_new = into.begin_chunk(data.chunk, job);
     if (!is_new || !*is_new) return is_new;
-    if (auto done = into.write_chunk(job, data.bytes); !done) return fail(done.error());
+    byte_view plain = data.bytes;
+    if (data.codec == chunk_codec::zstd) {
+      if (unpacked_.size() < job.bytes) unpacked_.resize(job.bytes);
+      const byte_span whole = byte_span(unpacked_).first(job.bytes);
+      if (auto done = decompressor_.decompress(data.bytes, whole); !done) return fail(done.error());
+      plain = whole;
+    }
+    if (auto done = into.write_chunk(job, plain); !done) return fail(done.error());
     return into.end_chunk(job, now);
   }
 
@@ -145,6 +196,8 @@ class incoming_lane {
   stream_id stream_;
   sealed_reader reader_;
   bool greeted_ = false;
+  chunk_decompressor decompressor_;
+  byte_buffer unpacked_;  // the chunk that came compressed, once one has
 };
 
 }  // namespace tallow::transfer

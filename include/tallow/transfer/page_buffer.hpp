@@ -1,4 +1,6 @@
 // A buffer whose interesting part begins a page.
+//
+// @source  docs/protocol/transfer.md, Lanes
 #pragma once
 
 #include <cstddef>

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -66,7 +65,7 @@ class receiver {
     if (peer.chunk_bytes < limits::chunk_bytes_min || peer.chunk_bytes > limits::chunk_bytes_max) {
       return fail(errc::chunk_size_invalid, peer.chunk_bytes);
     }
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     space_.emplace(peer.chunk_bytes);
     return {};
   }
@@ -134,7 +133,7 @@ class receiver {
   ///          have brought it. Otherwise write_chunk() and end_chunk() are due
   /// @errors  chunk_unexpected (cond::peer)
   [[nodiscard]] result<bool> begin_chunk(chunk_index chunk, chunk_job& job) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     if (chunk.value >= acceptable_chunks() || !space_->chunk_wanted(chunk)) {
       return fail(errc::chunk_unexpected, chunk.value);
     }
@@ -168,7 +167,7 @@ class receiver {
         forget(job);
         return written;
       }
-      const std::lock_guard hold(mutex_);
+      const locked hold(mutex_);
       spoiled_.push_back(p.entry);
     }
     return {};
@@ -179,7 +178,7 @@ class receiver {
   /// @shape   returns whether the owner should call settle() now
   /// @errors  what the journal says
   [[nodiscard]] result<bool> end_chunk(const chunk_job& job, instant now) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     writing_.erase(std::find(writing_.begin(), writing_.end(), job.chunk));
     if (auto done = window_.insert(job.chunk); !done) return fail(done.error());
     if (auto done = journal_.record(job.chunk); !done) return fail(done.error());
@@ -242,7 +241,7 @@ class receiver {
   [[nodiscard]] std::optional<instant> next_timeout() const {
     std::optional<instant> offer_at;
     if (first_page_at_ && !offer_ready_) offer_at = *first_page_at_ + limits::offer_wait;
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     return earlier(offer_at, ack_at_);
   }
 
@@ -254,7 +253,7 @@ class receiver {
   [[nodiscard]] const outcome& result_of_transfer() const noexcept { return outcome_; }
   [[nodiscard]] progress progress_now() const {
     if (!space_) return {};
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     return {done_ ? space_->byte_count() : bytes_written_, space_->byte_count(),
             space_->entry_count(), space_->is_complete()};
   }
@@ -265,7 +264,7 @@ class receiver {
 
   // A chunk that was begun and is not written.
   void forget(const chunk_job& job) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     writing_.erase(std::find(writing_.begin(), writing_.end(), job.chunk));
   }
 
@@ -280,7 +279,7 @@ class receiver {
   }
 
   result<void> add_to_space(const manifest_page& page) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     for (const entry& e : page.entries) {
       if (e.kind != entry_kind::file && e.size != 0) {
         return fail(errc::manifest_invalid, space_->entry_count(), "size of what is no file");
@@ -310,7 +309,7 @@ class receiver {
         }
         ++index.value;
       }
-      const std::lock_guard hold(mutex_);
+      const locked hold(mutex_);
       for (const entry_failure& f : answer.declined) space_->decline(f.entry);
       accepted_entries_ = index.value;
       post(answer);
@@ -339,7 +338,7 @@ class receiver {
 
   void note_failure(entry_index index, std::string path, failure_reason reason) {
     {
-      const std::lock_guard hold(mutex_);
+      const locked hold(mutex_);
       failed_.emplace(index.value, reason);
     }
     if (outcome_.failed.size() < failed_entries_reported_max) {
@@ -351,7 +350,7 @@ class receiver {
   void drop_spoiled() {
     std::vector<entry_index> spoiled;
     {
-      const std::lock_guard hold(mutex_);
+      const locked hold(mutex_);
       spoiled.swap(spoiled_);
     }
     for (const entry_index index : spoiled) drop_entry(index, failure_reason::not_writable);
@@ -364,7 +363,7 @@ class receiver {
 
   // The bytes at the front of the space that are all there.
   std::uint64_t bytes_whole() {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     advance_window();
     const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
     return all_in ? space_->byte_count() : window_.prefix() * space_->chunk_bytes();
@@ -388,7 +387,7 @@ class receiver {
   }
 
   void post_ack(instant now) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     if (!ack_at_ || now < *ack_at_) return;
     // Until something is written again there is nothing to wait for.
     ack_at_ = std::nullopt;

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -75,7 +74,7 @@ class sender {
     }
     const std::uint64_t end = page_ends_[pages_accepted_];
     std::uint64_t next = accepted_entries_;
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     for (const entry_failure& f : m.declined) {
       if (f.entry.value < next || f.entry.value >= end) {
         return fail(errc::manifest_invalid, f.entry.value, "declined entry not on the page");
@@ -91,7 +90,7 @@ class sender {
 
   /// @errors  chunk_unexpected (cond::peer)
   [[nodiscard]] result<void> handle(const ack& m, instant) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     for (const chunk_range& range : m.ranges) {
       if (range.count > limits::chunk_window) {
         return fail(errc::chunk_unexpected, range.first.value);
@@ -154,7 +153,7 @@ class sender {
   /// @shape  returns false when no chunk may be sent now: after the next message to handle(), or
   ///         after lane_lost(), it is worth another try
   [[nodiscard]] bool take_chunk(stream_id lane, chunk_job& job) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     const auto chunk = scheduler_.take(space_, sendable_chunks(), lane);
     if (!chunk) return false;
     job.chunk = *chunk;
@@ -182,19 +181,19 @@ class sender {
       filled = p.chunk_offset + read_piece(p, body.subspan(p.chunk_offset, p.length));
     }
     zero_up_to(body.size());
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     scheduler_.read_done(job.chunk);
   }
 
   /// All lanes have ended.
   void lanes_lost() {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     scheduler_.lanes_lost();
   }
 
   /// A lane has ended: what it took and nobody acknowledged goes to the others.
   void lane_lost(stream_id lane) {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     scheduler_.lane_lost(lane);
   }
 
@@ -220,7 +219,7 @@ class sender {
   }
 
   [[nodiscard]] bool is_retracted() {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     return retracted_;
   }
 
@@ -255,7 +254,7 @@ class sender {
         return {};
       }
       {
-        const std::lock_guard hold(mutex_);
+        const locked hold(mutex_);
         if (auto done = space_.add_entry(pending_->size); !done) return done;
       }
       builder_.add(std::move(*pending_));
@@ -265,7 +264,7 @@ class sender {
       }
     }
     {
-      const std::lock_guard hold(mutex_);
+      const locked hold(mutex_);
       space_.complete();
     }
     post_page(true);
@@ -290,7 +289,7 @@ class sender {
   // Tells which entries are complete, and which of them failed. Returns whether every chunk was
   // read.
   bool post_entries_done() {
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     const bool all = space_.is_complete() && pages_accepted_ == page_ends_.size() &&
                      scheduler_.all_taken(space_.chunk_count()) &&
                      scheduler_.read_below() >= space_.chunk_count();
@@ -318,7 +317,7 @@ class sender {
     if (count == out.size()) return count;
     const bool unreadable = !read && read.error().code != errc::source_changed;
     const auto why = unreadable ? failure_reason::not_readable : failure_reason::source_changed;
-    const std::lock_guard hold(mutex_);
+    const locked hold(mutex_);
     failed_.emplace(p.entry.value, why);
     // Said to be whole already: only a chunk that had to be sent again comes this late.
     if (p.entry.value < entries_done_) retracted_ = true;

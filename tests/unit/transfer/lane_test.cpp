@@ -2,6 +2,7 @@
 
 #include <tallow/transfer/lane.hpp>
 #include <tallow/transfer/memory.hpp>
+#include <tallow/transfer/receiver.hpp>
 #include <tallow/transfer/sender.hpp>
 
 namespace tallow::transfer {
@@ -138,6 +139,43 @@ TEST(Lane, RefusesADroppedARepeatedAndAChangedRecord) {
   byte_buffer changed = joined({hello, first});
   changed.back() ^= std::byte{1};
   EXPECT_EQ(first_error(lane_in(stream_id{1}), changed), errc::authentication_failed);
+}
+
+TEST(Lane, CompressesWhatShrinksAndUnpacksItAgain) {
+  ready_sender s;
+  const stream_id id{1};
+  outgoing_lane out(id, crypto::record_sealer::make(suite, secret('k'), id).value(), chunk,
+                    {compression_mode::fixed, 3});
+  incoming_lane in = lane_in(id);
+  byte_buffer hello = out.hello().value();
+  byte_span bytes = hello;
+  ASSERT_TRUE(in.next(bytes).has_value());
+  const auto clock = [] { return instant{}; };
+  memory_sink sink({1, 2});
+  receiver<memory_sink> into(sink);
+  setup told;
+  told.role = transfer_role::sender;
+  told.chunk_bytes = chunk;
+  ASSERT_TRUE(into.handle(told, {}).has_value());
+  entry file = s.files[0].about;
+  file.size = 2 * chunk;
+  ASSERT_TRUE(into.handle(manifest_page{page_index{0}, entry_index{0}, true, {file}}, {}));
+  ASSERT_TRUE(into.accept_offer().has_value());
+  chunk_job job;
+  for (int i = 0; i < 2; ++i) {
+    const auto frame = out.next_frame(s.from, clock);
+    ASSERT_TRUE(frame.has_value());
+    EXPECT_LT(frame->size(), chunk / 10);
+    byte_buffer copy(frame->begin(), frame->end());
+    byte_span rest = copy;
+    const auto data = in.next(rest);
+    ASSERT_TRUE(data.has_value());
+    EXPECT_EQ((*data)->codec, chunk_codec::zstd);
+    ASSERT_TRUE(in.deliver(**data, into, job, {}).has_value());
+    out.sent(frame->size(), {}, {});
+  }
+  ASSERT_TRUE(into.handle(entries_done{entry_index{1}, {}}, {}).has_value());
+  EXPECT_EQ(into.progress_now().bytes_done, 2 * chunk);
 }
 
 }  // namespace

@@ -1,0 +1,392 @@
+// How a staging does its work; a part of staging.hpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <fcntl.h>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <utility>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/base/units.hpp>
+#include <tallow/files/beneath.hpp>
+#include <tallow/files/placing.hpp>
+#include <tallow/files/posix_error.hpp>
+#include <tallow/files/remove_tree.hpp>
+#include <tallow/files/staging.hpp>
+#include <tallow/transfer/path_rules.hpp>
+#include <tallow/transfer/path_set.hpp>
+
+namespace tallow::files {
+
+namespace detail {
+
+// What the hidden folders of transfers are called. No entry may be called so: another transfer
+// would take it for its own.
+[[nodiscard]] inline bool is_staging_name(std::string_view name) noexcept {
+  return name.starts_with(".tallow-") && name.ends_with(".part");
+}
+
+[[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode) {
+  if (::fchmod(fd, mode) != 0) return fail_errno();
+  return {};
+}
+
+[[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode, std::int64_t mtime_ns) {
+  const auto times = touch_times(mtime_ns);
+  if (::fchmod(fd, mode) != 0 || ::futimens(fd, times.data()) != 0) return fail_errno();
+  return {};
+}
+
+}  // namespace detail
+
+inline result<staging> staging::open(const std::filesystem::path& target, const transfer_id& id,
+                                     const staging_options& options) {
+  std::error_code failure;
+  if (!target.empty()) std::filesystem::create_directories(target, failure);
+  if (failure) return tl::unexpected<error>(posix_error(failure.value()));
+  auto held = directory::open(target, options.how);
+  if (!held) return fail(held.error());
+  transfer::hash_key key{};
+  if (::getrandom(key.data(), sizeof key, 0) != static_cast<::ssize_t>(sizeof key)) {
+    return fail(errc::random_failed);
+  }
+  staging made(std::move(*held), ".tallow-" + to_hex(id) + ".part", key, options);
+  if (auto ok = made.make_folders(); !ok) return fail(ok.error());
+  return made;
+}
+
+inline result<void> staging::make_folders() {
+  if (auto ok = target_.make_directory(name_, 0700); !ok) return ok;
+  auto folder = target_.open_directory(name_);
+  if (!folder) return fail(folder.error());
+  // In a folder that others may write to, what was just made may have been exchanged.
+  auto found = folder->status();
+  if (!found) return fail(found.error());
+  if (found->owner != ::geteuid()) return fail(errc::permission_denied, 0, "not our own folder");
+  folder_ = std::move(*folder);
+  if (auto ok = folder_.make_directory(files_name, 0700); !ok) return ok;
+  auto files = folder_.open_directory(files_name);
+  if (!files) return fail(files.error());
+  files_ = std::move(*files);
+  return {};
+}
+
+inline result<void> staging::add_entry(entry_index index, const transfer::entry& e) {
+  if (index.value < entries_.size() || index.value >= transfer::path_set::root) {
+    return fail(errc::invalid_argument, index.value, "entries are added in ascending order");
+  }
+  if (auto ok = transfer::check_entry(e); !ok) return ok;
+  if (detail::is_staging_name(std::string_view(e.path).substr(0, e.path.find('/')))) {
+    return fail(errc::path_bad_character, 0, "the name of a hidden folder of a transfer");
+  }
+  if (e.kind == transfer::entry_kind::symlink && options_.links == link_policy::inside &&
+      !transfer::link_stays_inside(e.path, e.link_target)) {
+    return fail(errc::path_escapes, 0, "a link leads outside the target");
+  }
+  const std::size_t known = paths_.size();
+  result<node_id> id;
+  {
+    const std::lock_guard lock(*mutex_);
+    id = paths_.add(e.path, e.kind);
+    if (!id) return fail(id.error());
+    records_.resize(paths_.size());
+  }
+  if (auto ok = make_parents(known, *id); !ok) return ok;
+  return create(index, *id, e, *id < known);
+}
+
+// Nodes from `from` up to `leaf` are parents that this entry has implied, outermost first.
+inline result<void> staging::make_parents(std::size_t from, node_id leaf) {
+  for (auto id = static_cast<node_id>(from); id < leaf; ++id) {
+    if (auto ok = files_.make_directory(paths_.path(id), 0700); !ok) return ok;
+    records_[id].state = phase::implied;
+  }
+  return {};
+}
+
+inline result<void> staging::create(entry_index index, node_id id, const transfer::entry& e,
+                                    bool was_implied) {
+  switch (e.kind) {
+    case transfer::entry_kind::file: break;
+    case transfer::entry_kind::directory:
+      if (was_implied && records_[id].state == phase::implied) break;
+      if (auto ok = files_.make_directory(e.path, 0700); !ok) return ok;
+      break;
+    case transfer::entry_kind::symlink:
+      if (auto ok = files_.make_link(e.path, e.link_target); !ok) return ok;
+      break;
+  }
+  const auto mode = static_cast<std::uint16_t>(transfer::masked_mode(e.mode, e.kind));
+  const phase state = e.kind == transfer::entry_kind::file ? phase::awaited : phase::open;
+  const std::lock_guard lock(*mutex_);
+  entries_.resize(index.value, transfer::path_set::root);
+  entries_.push_back(id);
+  records_[id] = {e.size, e.mtime_ns, mode, state, true};
+  return {};
+}
+
+inline result<staging::node_id> staging::node_of(entry_index index) const {
+  if (index.value < entries_.size()) {
+    const node_id id = entries_[index.value];
+    if (id != transfer::path_set::root && records_[id].state >= phase::awaited &&
+        records_[id].state <= phase::finished) {
+      return id;
+    }
+  }
+  return fail(errc::wrong_state, index.value, "not an entry that is being received");
+}
+
+inline result<staging::node_id> staging::open_node_of(entry_index index) const {
+  auto id = node_of(index);
+  if (id && records_[*id].state == phase::finished) {
+    return fail(errc::wrong_state, index.value, "an entry that is finished");
+  }
+  return id;
+}
+
+// The file of an entry, made if it is not there.
+inline result<shared_fd> staging::descriptor(entry_index index, node_id id) {
+  std::string path;
+  {
+    const std::lock_guard lock(*mutex_);
+    if (auto fd = open_.find(index)) return fd;
+    if (records_[id].state != phase::awaited) path = paths_.path(id);
+  }
+  if (path.empty()) return create_file(index, id);
+  auto fd = files_.open_file(path, O_RDWR | O_NONBLOCK);
+  if (!fd) return fail(fd.error());
+  // Somebody may have put a pipe or device there.
+  auto found = status_of(fd->get());
+  if (!found) return fail(found.error());
+  if (found->kind != transfer::entry_kind::file) return fail(errc::unsupported_kind);
+  auto shared = std::make_shared<const unique_fd>(std::move(*fd));
+  const std::lock_guard lock(*mutex_);
+  open_.keep(index, shared);
+  return shared;
+}
+
+// Makes a file that comes in pieces. Two threads may bring its first ones.
+inline result<shared_fd> staging::create_file(entry_index index, node_id id) {
+  const std::lock_guard creating(*creating_);
+  std::string path;
+  {
+    const std::lock_guard lock(*mutex_);
+    if (auto fd = open_.find(index)) return fd;
+    path = paths_.path(id);
+  }
+  auto fd = files_.open_file(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (!fd) return fail(fd.error());
+  auto shared = std::make_shared<const unique_fd>(std::move(*fd));
+  const std::lock_guard lock(*mutex_);
+  records_[id].state = phase::open;
+  open_.keep(index, shared);
+  return shared;
+}
+
+namespace detail {
+
+[[nodiscard]] inline result<void> write_at(int fd, std::uint64_t offset, byte_view bytes) {
+  while (!bytes.empty()) {
+    const auto count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno();
+    if (count == 0) return fail(errc::file_failed, offset, "nothing was written");
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
+}  // namespace detail
+
+// A file that comes at once is made, written and closed in one go.
+inline result<void> staging::write_whole(node_id id, byte_view bytes) {
+  std::string path;
+  record r;
+  {
+    const std::lock_guard lock(*mutex_);
+    path = paths_.path(id);
+    r = records_[id];
+  }
+  auto fd = files_.open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!fd) return fail(fd.error());
+  {
+    const std::lock_guard lock(*mutex_);
+    records_[id].state = phase::open;
+  }
+  if (auto ok = detail::write_at(fd->get(), 0, bytes); !ok) return ok;
+  if (auto ok = detail::set_metadata(fd->get(), r.mode, r.mtime_ns); !ok) return ok;
+  const std::lock_guard lock(*mutex_);
+  records_[id].state = phase::written;
+  return {};
+}
+
+inline result<void> staging::write(entry_index index, std::uint64_t offset, byte_view bytes) {
+  std::uint64_t size = 0;
+  bool awaited = false;
+  result<node_id> id;
+  {
+    const std::lock_guard lock(*mutex_);
+    id = open_node_of(index);
+    if (!id) return fail(id.error());
+    size = records_[*id].size;
+    awaited = records_[*id].state == phase::awaited;
+  }
+  if (offset > size || bytes.size() > size - offset) {
+    return fail(errc::invalid_argument, index.value, "beyond the end that was announced");
+  }
+  if (bytes.empty()) return {};
+  if (awaited && bytes.size() == size) return write_whole(*id, bytes);
+  auto fd = descriptor(index, *id);
+  if (!fd) return fail(fd.error());
+  return detail::write_at((*fd)->get(), offset, bytes);
+}
+
+inline result<void> staging::finish_entry(entry_index index) {
+  auto id = open_node_of(index);
+  if (!id) return fail(id.error());
+  record& r = records_[*id];
+  switch (paths_.kind(*id)) {
+    case transfer::entry_kind::file: {
+      if (r.state == phase::written) break;
+      auto fd = descriptor(index, *id);
+      if (!fd) return fail(fd.error());
+      auto found = status_of((*fd)->get());
+      if (!found) return fail(found.error());
+      if (found->size != r.size) return fail(errc::transfer_incomplete, index.value);
+      if (auto ok = detail::set_metadata((*fd)->get(), r.mode, r.mtime_ns); !ok) return ok;
+      const std::lock_guard lock(*mutex_);
+      open_.drop(index);
+      break;
+    }
+    case transfer::entry_kind::symlink:
+      if (auto ok = files_.set_link_mtime(paths_.path(*id), r.mtime_ns); !ok) return ok;
+      break;
+    case transfer::entry_kind::directory: break;
+  }
+  const std::lock_guard lock(*mutex_);
+  r.state = phase::finished;
+  return {};
+}
+
+inline result<void> staging::discard_entry(entry_index index) {
+  auto id = node_of(index);
+  if (!id) return fail(id.error());
+  record& r = records_[*id];
+  if (paths_.kind(*id) == transfer::entry_kind::directory) {
+    r = {0, 0, 0755, phase::implied, false};
+    return {};
+  }
+  {
+    const std::lock_guard lock(*mutex_);
+    open_.drop(index);
+  }
+  auto removed = files_.remove_file(paths_.path(*id));
+  // Otherwise it stays open, so that commit() refuses to move it with the folder it lies in.
+  if (!removed && removed.error().code != errc::not_found) return removed;
+  const std::lock_guard lock(*mutex_);
+  r.state = phase::absent;
+  return {};
+}
+
+// Gives folders their mode and time, innermost first: a folder's time changes when something is
+// made or removed in it, and its mode may shut out whoever wants to go further down.
+inline result<void> staging::settle_directories() {
+  for (node_id id = static_cast<node_id>(paths_.size()); id-- > 0;) {
+    record& r = records_[id];
+    if (paths_.kind(id) != transfer::entry_kind::directory) continue;
+    if (r.state == phase::implied) {
+      auto removed = files_.remove_directory(paths_.path(id));
+      if (removed) {
+        r.state = phase::absent;
+        continue;
+      }
+      if (removed.error().code != errc::already_exists) return removed;
+      r.state = phase::finished;
+    }
+    // A top-level folder has to be writable to be moved; place() sees to it.
+    if (r.state != phase::finished || paths_.parent(id) == transfer::path_set::root) continue;
+    auto held = files_.open_directory(paths_.path(id));
+    if (!held) return fail(held.error());
+    auto set = r.keeps_mtime ? detail::set_metadata(held->fd(), r.mode, r.mtime_ns)
+                             : detail::set_metadata(held->fd(), r.mode);
+    if (!set) return set;
+    r.state = phase::settled;
+  }
+  return {};
+}
+
+inline result<void> staging::place(node_id id) {
+  record& r = records_[id];
+  const std::string name(paths_.name(id));
+  const transfer::entry_kind kind = paths_.kind(id);
+  unique_fd held;
+  if (kind == transfer::entry_kind::directory) {
+    auto fd = files_.open_file(name, O_RDONLY | O_DIRECTORY);
+    if (!fd) return fail(fd.error());
+    held = std::move(*fd);
+  }
+  auto final_name = move_to_free_name(files_, name, target_, kind, options_.place);
+  if (!final_name) return fail(final_name.error());
+  r.state = phase::placed;
+  placed_.push_back({name, std::move(*final_name)});
+  if (!held) return {};
+  return r.keeps_mtime ? detail::set_metadata(held.get(), r.mode, r.mtime_ns)
+                       : detail::set_metadata(held.get(), r.mode);
+}
+
+inline result<void> staging::commit() {
+  if (folder_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i] == transfer::path_set::root) continue;
+    const phase state = records_[entries_[i]].state;
+    if (state >= phase::awaited && state < phase::finished) {
+      return fail(errc::wrong_state, i, "an entry is neither finished nor discarded");
+    }
+  }
+  if (auto ok = settle_directories(); !ok) return fail(ok.error());
+  if (::syncfs(files_.fd()) != 0) return fail_errno();
+  for (node_id id = 0; id < paths_.size(); ++id) {
+    if (paths_.parent(id) != transfer::path_set::root) continue;
+    if (records_[id].state != phase::finished) continue;
+    if (auto ok = place(id); !ok) return fail(ok.error());
+  }
+  // Some file systems have no such thing for folders; the names are then as durable as they are.
+  if (::fsync(target_.fd()) != 0 && errno != EINVAL) return fail_errno();
+  // Everything is in place: a hidden folder that cannot be removed makes nothing incomplete.
+  (void)abandon();
+  return {};
+}
+
+inline result<void> staging::abandon() {
+  if (target_.fd() < 0) return {};
+  open_.clear();
+  files_ = directory();
+  const directory folder = std::exchange(folder_, directory());
+  if (folder.fd() < 0) return {};
+  auto emptied = remove_contents(folder);
+  auto removed = target_.remove_directory(name_);
+  return emptied ? removed : emptied;
+}
+
+inline result<std::uint64_t> staging::free_bytes() const {
+  struct ::statvfs found {};
+  if (::fstatvfs(target_.fd(), &found) != 0) return fail_errno();
+  return std::uint64_t{found.f_bavail} * found.f_frsize;
+}
+
+static_assert(transfer::sink<staging>);
+
+}  // namespace tallow::files

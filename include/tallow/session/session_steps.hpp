@@ -1,0 +1,488 @@
+// What a session does when something happens; a part of session.hpp.
+//
+// @source  docs/protocol/ (all of it)
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/base/limits.hpp>
+#include <tallow/base/time.hpp>
+#include <tallow/base/units.hpp>
+#include <tallow/session/abort.hpp>
+#include <tallow/session/faults.hpp>
+#include <tallow/session/session.hpp>
+#include <tallow/wire/message.hpp>
+
+namespace tallow::session {
+
+// ---- what the link says ----
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::created& e, instant) {
+  if (e.room != crypto::room_of(e.nameplate)) {
+    return fail(errc::relay_message_unexpected, 0, "the room is not that of its nameplate");
+  }
+  auto code = crypto::code_phrase::generate(e.nameplate, options_.code_words, *rng_);
+  if (!code) return fail(code.error());
+  options_.code = std::move(*code);
+  take_limits(e.limits);
+  tell(code_made{});
+  tell(waiting{});
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::joined& e, instant now) {
+  take_limits(e.limits);
+  if (e.placed == place::second) return start_handshake(place::second, now);
+  if (!family_) tell(waiting{});
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::peer_arrived& e, instant now) {
+  return start_handshake(e.placed, now);
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::peer_turned_away&, instant) {
+  tell(stranger_turned_away{});
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::peer_gone& e, instant) {
+  if (phase_ == phase::closing && e.reason != leave_reason::disconnected) {
+    phase_ = phase::over;
+    return {};
+  }
+  // A reconnect that fails begins anew, in a new room: a relay counts failures.
+  if (family_ && phase_ != phase::live) return fail(errc::peer_left);
+  if (e.still_waiting) {
+    opening_.abandon();
+    phase_ = phase::meeting;
+    tell(peer_lost{e.reason});
+    return {};
+  }
+  return fail(error_for(e.reason));
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::quota_low& e, instant) {
+  tell(quota_low{e.bytes_left});
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::draining& e, instant) {
+  tell(relay_draining{e.deadline_ms});
+  return {};
+}
+
+// Lanes on connections of their own are not asked for.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::tickets_granted& e, instant now) {
+  for (const lane_ticket& ticket : e.tickets) {
+    const auto id = lanes_.granted(now);
+    if (!id) return fail(errc::relay_message_unexpected, 0, "a ticket nobody asked for");
+    tell(lane_granted{*id, ticket});
+  }
+  return {};
+}
+
+template <class Transfer, class Link>
+void session<Transfer, Link>::take_limits(const relay_limits& told) {
+  transfer_->limit_bytes(told.room_bytes_max);
+  lanes_.limit(told.lanes_max);
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::slice& e, instant now) {
+  byte_span bytes = e.bytes;
+  if (phase_ == phase::handshaking) {
+    auto done = e.stream == control_stream
+                    ? on_handshake(bytes, now)
+                    : result<void>(fail(errc::handshake_unexpected, e.stream.value));
+    if (!done) done = lose_peer(done.error());
+    if (!done) return done;
+  }
+  // In other phases it is what a peer said that has been given up.
+  if (phase_ != phase::live && phase_ != phase::closing) return {};
+  return e.stream == control_stream ? on_control(bytes, now) : on_lane(e.stream, bytes, now);
+}
+
+// ---- handshake ----
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::start_handshake(place placed, instant now) {
+  if (phase_ != phase::meeting || !options_.code) return fail(errc::relay_message_unexpected);
+  auto started =
+      family_ ? opening_.start_resume(placed, *family_) : opening_.start(placed, *options_.code);
+  if (!started) return started;
+  phase_ = phase::handshaking;
+  deadline_ = now + limits::handshake_timeout;
+  if (!family_) tell(peer_found{});
+  return send_handshake();
+}
+
+// The handshake under way has failed. The first in a room waits for the next peer as long as the
+// code is not spent: whoever knows the number could end its waiting otherwise. Two programs that
+// do not understand each other are told so at once.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::lose_peer(const error& why) {
+  const bool versions =
+      why.code == errc::versions_do_not_meet || why.code == errc::suites_do_not_meet;
+  if (family_) return fail(errc::connection_lost, why.at, "a reconnect did not succeed");
+  if (versions || opening_.code_spent() || !link_.may_meet_another()) return fail(why);
+  opening_.abandon();
+  phase_ = phase::meeting;  // until the relay says that it is gone
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on_handshake(byte_span& bytes, instant now) {
+  const auto complete = opening_.handle_bytes(bytes);
+  // What the handshake has to say goes out even when it failed: that is its ABORT.
+  auto sent = send_handshake();
+  if (!complete) return fail(complete.error());
+  if (!sent || !*complete) return sent;
+  auto channel = opening_.take_channel();
+  if (!channel) return fail(channel.error());
+  return establish(std::move(*channel), now);
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::send_handshake() {
+  for (;;) {
+    const auto out = opening_.poll_transmit();
+    if (!out) return fail(out.error());
+    if (!*out) return {};
+    // The relay has to hear it before the other side can answer with larger frames.
+    if ((*out)->type == frame_type::handshake_4) {
+      if (auto done = link_.confirm(); !done) return done;
+    }
+    if (auto done = link_.send_slice(control_stream, (*out)->bytes); !done) return done;
+  }
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::establish(secure_channel channel, instant now) {
+  channel_.emplace(std::move(channel));
+  heard_at_ = now;
+  said_at_ = now;
+  const bool again = family_.has_value();
+  if (again) {
+    family_->advance(channel_->generation(), channel_->take_resume_secret());
+    phase_ = done_told_ ? phase::closing : phase::live;
+    deadline_ = now + closing_time;
+    is_resynchronised_ = false;
+    return say(received{log_.tell()}, now);
+  }
+  family_.emplace(channel_->take_resume_secret());
+  phase_ = phase::live;
+  tell(secured{channel_->words()});
+  return {};
+}
+
+// The other side has said what it has: from here on everything goes on as before the outage.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::resynchronise(std::uint64_t count, instant now) {
+  if (auto done = log_.confirm(count); !done) return done;
+  if (std::exchange(is_resynchronised_, true)) return {};
+  for (const byte_buffer& plaintext : log_.unconfirmed()) {
+    if (auto done = say_sealed(plaintext, now); !done) return done;
+  }
+  outage_.over();
+  if (!done_told_) tell(resumed{});
+  return announce_lanes(now);
+}
+
+// ---- sealed ----
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on_control(byte_span& bytes, instant now) {
+  for (;;) {
+    const auto plaintext = channel_->open(bytes);
+    if (!plaintext) return fail(plaintext.error());
+    if (!*plaintext) return {};
+    heard_at_ = now;
+    family_->confirm();
+    const std::size_t size = (*plaintext)->size();
+    auto done = visit_sealed(**plaintext, [&](auto&& m) {
+      using message_type = std::decay_t<decltype(m)>;
+      if (!is_resynchronised_ && message_type::type != sealed_type::received) {
+        return result<void>(fail(errc::peer_message_unexpected, 0, "RECEIVED comes first"));
+      }
+      if (!is_per_connection(message_type::type) && log_.count(size)) receipt_due_ = true;
+      return on_sealed(static_cast<message_type&&>(m), now);
+    });
+    if (!done) return done;
+  }
+}
+
+template <class Transfer, class Link>
+template <class Message>
+result<void> session<Transfer, Link>::on_sealed(Message&& m, instant now) {
+  using message_type = std::decay_t<Message>;
+  if constexpr (std::is_same_v<message_type, peer_ping>) {
+    pong_due_ = true;
+    return {};
+  } else if constexpr (std::is_same_v<message_type, peer_pong>) {
+    return {};
+  } else if constexpr (std::is_same_v<message_type, peer_abort>) {
+    peer_gave_up_ = true;
+    return fail(error_for(m.reason));
+  } else if constexpr (std::is_same_v<message_type, lanes>) {
+    // Only the side that sends the data opens lanes.
+    if (Transfer::role == transfer_role::sender) return fail(errc::peer_message_unexpected);
+    return on_lanes(m, now);
+  } else if constexpr (std::is_same_v<message_type, received>) {
+    return resynchronise(m.count, now);
+  } else {
+    return transfer_->handle(std::forward<Message>(m), now);
+  }
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on_lanes(const lanes& m, instant now) {
+  if (transfer_->chunk_bytes() == 0) return fail(errc::peer_message_unexpected, 0, "before SETUP");
+  if (auto done = channel_->announce(m); !done) return done;
+  if (!m.in_band) {
+    // Where this side gets no tickets, no lane opens, and the sender finds another way.
+    if (link_.request_lanes(m.count)) lanes_.announced(m.first, m.count, now);
+    return {};
+  }
+  if (m.count != 1) return fail(errc::length_above_limit, m.count, "lanes in band");
+  return open_in_band(m.first);
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::open_in_band(stream_id id) {
+  auto lane =
+      channel_->take_lane(id, transfer_->chunk_bytes(), Transfer::role == transfer_role::sender,
+                          {transfer::compression_mode::off, 0});
+  if (!lane) return fail(lane.error());
+  in_band_.open(std::move(*lane));
+  return {};
+}
+
+// Opens what the rules of lanes_ ask for. LANES goes behind SETUP, which is the first message
+// there is.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::announce_lanes(instant now) {
+  if constexpr (Transfer::role == transfer_role::sender) {
+    if (!setup_sent_ || !is_resynchronised_) return {};
+    if (const std::uint32_t count = lanes_.missing(now); count > 0) {
+      const auto first = channel_->allocate_lanes(count);
+      if (!first) return fail(first.error());
+      if (auto done = link_.request_lanes(count); !done) return done;
+      lanes_.announced(*first, count, now);
+      if (auto done = say(lanes{*first, count, false}, now); !done) return done;
+    }
+    if (lanes_.take_in_band(now) && !in_band_.is_open()) {
+      const auto id = channel_->allocate_lanes(1);
+      if (!id) return fail(id.error());
+      if (auto done = open_in_band(*id); !done) return done;
+      if (auto done = say(lanes{*id, 1, true}, now); !done) return done;
+    }
+  }
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on_lane(stream_id id, byte_span& bytes, instant now) {
+  // One that was replaced may still have slices on their way.
+  if (!in_band_.is(id)) return fail(errc::stream_id_used, id.value);
+  heard_at_ = now;
+  if constexpr (Transfer::role == transfer_role::receiver) {
+    return in_band_.handle_bytes(bytes, *transfer_, now);
+  } else {
+    return in_band_.handle_greeting(bytes);
+  }
+}
+
+// ---- out ----
+
+template <class Transfer, class Link>
+template <class Message>
+result<void> session<Transfer, Link>::say(const Message& m, instant now) {
+  byte_buffer plaintext;
+  append_sealed_plaintext(plaintext, m);
+  return say_sealed(plaintext, now);
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::say_sealed(byte_view plaintext, instant now) {
+  const auto frame = channel_->seal(plaintext);
+  if (!frame) return fail(frame.error());
+  said_at_ = now;
+  return send_stream(control_stream, *frame);
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::send_stream(stream_id id, byte_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(bytes.size(), limits::peer_slice_bytes_max);
+    if (auto done = link_.send_slice(id, bytes.first(count)); !done) return done;
+    bytes = bytes.subspan(count);
+  }
+  return {};
+}
+
+// Does what has become possible, until there is nothing to do or enough waits to be sent.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::settle(instant now) {
+  if (failed_) return standing();
+  if (phase_ == phase::live) {
+    if (auto done = fill(now); !done) return give_up(done.error(), now);
+    note_offer();
+    if (transfer_->done()) finish(now);
+  }
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::fill(instant now) {
+  while (is_resynchronised_ && link_.queued_bytes() < queue_low_bytes) {
+    // One answer to all pings that came meanwhile: a flood of them is answered as it is sent.
+    if (std::exchange(pong_due_, false)) {
+      if (auto done = say(peer_pong{}, now); !done) return done;
+    }
+    if (std::exchange(receipt_due_, false)) {
+      if (auto done = say(received{log_.tell()}, now); !done) return done;
+    }
+    const auto message = transfer_->poll_message(now);
+    if (!message) return fail(message.error());
+    if (*message) {
+      log_.add(**message);
+      if (auto done = say_sealed(**message, now); !done) return done;
+      if (!std::exchange(setup_sent_, true)) {
+        if (auto done = announce_lanes(now); !done) return done;
+      }
+      continue;
+    }
+    const auto sent = send_in_band();
+    if (!sent) return fail(sent.error());
+    if (!*sent) return {};
+  }
+  return {};
+}
+
+// The greeting of the lane in band, and a chunk on it unless there are better lanes.
+template <class Transfer, class Link>
+result<bool> session<Transfer, Link>::send_in_band() {
+  if (!in_band_.is_open()) return false;
+  const auto hello = in_band_.take_hello();
+  if (!hello) return fail(hello.error());
+  if (!hello->empty()) {
+    if (auto done = send_stream(in_band_.id(), *hello); !done) return fail(done.error());
+  }
+  if constexpr (Transfer::role == transfer_role::sender) {
+    if (lanes_.any_open()) return false;
+    const auto frame = in_band_.next_frame(*transfer_);
+    if (!frame) return fail(frame.error());
+    if (frame->empty()) return false;
+    if (auto done = send_stream(in_band_.id(), *frame); !done) return fail(done.error());
+    return true;
+  }
+  return false;
+}
+
+template <class Transfer, class Link>
+void session<Transfer, Link>::note_offer() {
+  if constexpr (Transfer::role == transfer_role::receiver) {
+    if (offer_told_ || !transfer_->offer_ready()) return;
+    offer_told_ = true;
+    tell(offered{});
+  }
+}
+
+template <class Transfer, class Link>
+void session<Transfer, Link>::finish(instant now) {
+  tell(done{});
+  done_told_ = true;
+  if (Transfer::role == transfer_role::sender) {
+    (void)link_.close(close_reason::done);
+    phase_ = phase::over;
+  } else {
+    // The sender closes the room once it has our last message.
+    phase_ = phase::closing;
+    deadline_ = now + closing_time;
+  }
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::standing() const {
+  if (failed_) return fail(*failed_);
+  return {};
+}
+
+// The link has failed, or what it carries was tampered with. Others than the two peers can bring
+// that about, so it ends no session that can have another connection; but whoever does it on
+// purpose has few tries.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::lose_connection(const error& why, instant now) {
+  const bool may_come_back = family_ && outage_.bearable() && !peer_gave_up_;
+  if (!may_come_back) {
+    if (phase_ != phase::closing) return give_up(why, now);
+    phase_ = phase::over;
+    return {};
+  }
+  if (condition_of(why.code) == cond::peer && ++record_failures_ >= limits::record_failures_max) {
+    return give_up(error{errc::authentication_failed, 0, "too many forged records", {}}, now);
+  }
+  if (!outage_.ends_at() && !done_told_) tell(connection_lost{why});
+  outage_.lost(why, now, *rng_);
+  if (done_told_) outage_.end_by(now + closing_outage_max);
+  says_goodbye_ = phase_ == phase::meeting || phase_ == phase::handshaking;
+  if (says_goodbye_) (void)link_.close(close_reason::cancelled);
+  opening_.abandon();
+  channel_.reset();
+  if constexpr (Transfer::role == transfer_role::sender) transfer_->lanes_lost();
+  lanes_ = lane_plan(lanes_wanted());
+  in_band_ = in_band_lane();
+  phase_ = phase::away;
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::cannot_go_on(const error& why, instant now) {
+  return family_ && is_connection_trouble(why.code) ? lose_connection(why, now) : give_up(why, now);
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::end_outage(instant now) {
+  if (!done_told_) return give_up(outage_.why(), now);
+  // Everything is in its place here; the sender will not have heard of it.
+  phase_ = phase::over;
+  return {};
+}
+
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::give_up(const error& why, instant now) {
+  if (failed_) return fail(*failed_);
+  if (phase_ == phase::over) return {};
+  error reported = why;
+  if (phase_ == phase::handshaking && !family_) {
+    // Before keys exist, whatever is malformed looks like a wrong code, and is treated as one.
+    const bool peer_fault = condition_of(why.code) == cond::peer;
+    if (peer_fault) reported = error{errc::authentication_failed, 0, why.note, {}};
+  }
+  if (phase_ == phase::live && !peer_gave_up_) (void)say(peer_abort{reason_for(why.code)}, now);
+  opening_.abandon();
+  (void)link_.close(opening_.code_spent() && phase_ == phase::handshaking && !family_
+                        ? close_reason::spent
+                        : close_reason::cancelled);
+  failed_ = reported;
+  tell(failed{reported});
+  return fail(reported);
+}
+
+}  // namespace tallow::session
