@@ -499,6 +499,59 @@ void write_journals(const corpus& out) {
               "6fd8c0b8");
 }
 
+// Two bytes for the length of the chunk, less one: see fuzz/chunk_codec.hpp. The frames are written
+// out, because what zstd makes of a text is another thing in another version of it.
+void write_chunks(const corpus& out) {
+  const std::string header = "28b52ffd60000f";  // single segment; a content of 4096 bytes
+  const std::string run = "03800078";           // last block, a run: 4096 times the letter x
+  const auto add = [&](const std::string& name, const std::string& hex) {
+    out.add_hex(name, "0fff" + hex);
+  };
+  add("run", header + run);
+  add("run_in_window", "28b52ffd4010000f" + run);
+  add("two_blocks", header + "02400078" + "03400078");
+  out.add_hex("text",
+              "0335"
+              "28b52ffd603602450500624b1a12b0a90380124a44022a6d9964925276160dc4406ba773eb74dba73ea5"
+              "54e5e7d2ccaf377e91e74c4bb9c5743ade5766648f8fe564d5164f7964abc6f752d12f45b62b4644f36b"
+              "eebb961d2a72ce535875ff9eb948462d9eeb39edcd15c080a48002622487101403114ea81170ccde3f03"
+              "a0598e01104a28940f7c536c632850dcf637a1e186641ef8c25f81645809133c3c020a6942455c020301"
+              "3c1008ce98b84d655205");
+  const std::string_view plain = "one line of a text, one line of a text, one line of a text again";
+  byte_buffer text{std::byte{0}, std::byte{63}};
+  append(text, as_bytes(plain));
+  out.add("not_a_frame", text);
+  out.add_hex("empty_frame", "0000");
+
+  add("error_length_less", "28b52ffd60ff0e" + run);
+  add("error_length_more", "28b52ffd60010f" + run);
+  add("error_length_huge", "28b52ffde0ffffffffffffffff" + run);
+  add("error_length_missing", "28b52ffd0010" + run);
+  add("error_content_less", header + "fb7f0078");
+  add("error_content_more", header + "0b800078");
+  add("error_bomb", header + "02001078" + "02001078" + "03001078");
+  add("error_window", "28b52ffd4011000f" + run);
+  add("error_window_huge", "28b52ffd40ff000f" + run);
+  add("error_dictionary", "28b52ffd6107000f" + run);
+  add("error_checksum", "28b52ffd64000f" + run + "00000000");
+  add("error_reserved", "28b52ffd68000f" + run);
+  add("error_unused", "28b52ffd70000f" + run);
+  add("error_magic", "27b52ffd60000f" + run);
+  add("error_block_type", header + "07800078");
+  add("error_cut_in_header", "28b52ffd6000");
+  add("error_cut_in_block", header + "0380");
+  add("error_without_last", header + "02800078");
+  add("error_byte_behind", header + run + "00");
+  add("error_frame_behind", header + run + "28b52ffd2000010000");
+  add("error_skippable_behind", header + run + "502a4d1800000000");
+  add("error_skippable", "502a4d180400000001020304");
+  out.add_hex("error_not_smaller",
+              "0003"
+              "28b52ffd2004"
+              "210000"
+              "61626364");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -518,6 +571,7 @@ int main(int argc, char** argv) {
   write_frames(corpus_of("frame_decoder"));
   write_refused_frames(corpus_of("frame_decoder"));
   write_journals(corpus_of("journal"));
+  write_chunks(corpus_of("chunk_codec"));
   corpus_of("canary").add_hex("empty", "");
   return out_of_date == 0 ? 0 : 1;
 }

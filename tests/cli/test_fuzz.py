@@ -31,7 +31,7 @@ class Codec(unittest.TestCase):
         self.assertEqual(os.listdir(self.out.name), [])
 
     def test_a_planted_bug_is_found_and_its_reproducer_replays(self):
-        for target in ("frame_decoder", "message_codec"):
+        for target in ("frame_decoder", "message_codec", "chunk_codec"):
             with self.subTest(target):
                 done = self.planted("--seed", "1", "--target", target)
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)

@@ -19,9 +19,11 @@
 #include <vector>
 
 #include <tallow/base/bytes.hpp>
+#include <tallow/transfer/chunk_codec.hpp>
 #include <tallow/wire/frame.hpp>
 #include <tallow/wire/message.hpp>
 
+#include "fuzz/chunk_codec.hpp"
 #include "fuzz/frame_decoder.hpp"
 #include "fuzz/message_codec.hpp"
 #include "fuzz/samples.hpp"
@@ -80,12 +82,31 @@ struct target {
   return input;
 }
 
+/// A chunk of a few words in random order as a frame, behind its length; now and then another's.
+[[nodiscard]] inline byte_buffer make_chunk(seeded_random& random) {
+  constexpr std::array<std::string_view, 5> words{"tallow ", "wick ", "GET /index.html ", "200\n",
+                                                  "\x01\x02\x03\x04"};
+  byte_buffer plain;
+  const std::size_t plain_bytes = 1 + random.below(4000);
+  while (plain.size() < plain_bytes) append(plain, as_bytes(words[random.below(words.size())]));
+  byte_buffer frame(transfer::packed_bytes_max(plain.size()));
+  transfer::chunk_compressor by;
+  frame.resize(by.compress(plain, 1 + static_cast<int>(random.below(9)), frame).value_or(0));
+  const std::size_t said = plain.size() - 1 + (random.below(16) == 0 ? random.below(9) : 0);
+  byte_buffer input(2);
+  store_big_endian(static_cast<std::uint16_t>(said), byte_span(input).first<2>());
+  append(input, frame);
+  return input;
+}
+
 /// The bodies, or the same over code that is wrong on purpose.
 [[nodiscard]] inline std::vector<target> codec_targets(bool planted) {
   return {{"frame_decoder", planted ? &check_frame_decoder<planted_decoder> : &fuzz_frame_decoder,
            &make_stream},
           {"message_codec", planted ? &check_message_codec<planted_codec> : &fuzz_message_codec,
-           &make_message}};
+           &make_message},
+          {"chunk_codec", planted ? &check_chunk_codec<planted_decompressor> : &fuzz_chunk_codec,
+           &make_chunk}};
 }
 
 /// What is wrong with `input`; nothing when the invariant holds.

@@ -121,7 +121,7 @@ int main(int argc, char** argv) {
 
   const auto add_common = [&](CLI::App* command) {
     command->add_option("--target", options.targets, "Only this body; may be repeated")
-        ->check(CLI::IsMember({"frame_decoder", "message_codec"}))
+        ->check(CLI::IsMember({"frame_decoder", "message_codec", "chunk_codec"}))
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     // For our own tests: code that is wrong on purpose. An empty group hides it from --help.

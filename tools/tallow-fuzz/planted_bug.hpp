@@ -1,4 +1,4 @@
-// A decoder and a codec that are wrong on purpose: tallow-fuzz has to find out.
+// A decoder and two codecs that are wrong on purpose: tallow-fuzz has to find out.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,7 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
+#include <tallow/transfer/chunk_codec.hpp>
 #include <tallow/wire/codec.hpp>
 #include <tallow/wire/frame.hpp>
 #include <tallow/wire/frame_decoder.hpp>
@@ -42,6 +43,22 @@ struct planted_codec {
     if (decoded || decoded.error().code != errc::trailing_bytes) return decoded;
     return decode_body<M>(body.first(static_cast<std::size_t>(decoded.error().at)));
   }
+};
+
+/// Fills the beginning of a chunk that is longer than its frame says.
+class planted_decompressor {
+ public:
+  [[nodiscard]] result<void> decompress(byte_view frame, byte_span out) {
+    auto done = by_.decompress(frame, out);
+    while (!done && done.error().code == errc::chunk_length_wrong && !out.empty()) {
+      out = out.first(out.size() - 1);
+      done = by_.decompress(frame, out);
+    }
+    return done;
+  }
+
+ private:
+  transfer::chunk_decompressor by_;
 };
 
 }  // namespace tallow::fuzz

@@ -37,7 +37,7 @@ std::optional<std::uint64_t> first_found(const codec_run& runs, const std::strin
 
 TEST(CodecRun, FindsEachPlantedBugAndItsInputFindsItAgain) {
   const codec_run planted(seed, codec_targets(true));
-  for (const char* const target : {"frame_decoder", "message_codec"}) {
+  for (const char* const target : {"frame_decoder", "message_codec", "chunk_codec"}) {
     const auto run = first_found(planted, target);
     ASSERT_TRUE(run) << target << ": nothing in " << runs_max << " runs";
     const byte_buffer input = planted.input_of(*run);
@@ -83,7 +83,7 @@ TEST(CodecRun, MakesTheInputsOfASeedOnEveryMachine) {
 TEST(CodecRun, TakesACorpusOfOneFolderAndOfFoldersByTarget) {
   codec_run runs(seed, codec_targets(false));
   EXPECT_GT(runs.add_corpus(corpus), 100U);
-  EXPECT_GT(runs.add_corpus(corpus / "frame_decoder"), 60U);  // the same for both targets
+  EXPECT_GT(runs.add_corpus(corpus / "frame_decoder"), 60U);  // the same for all targets
   EXPECT_EQ(runs.add_corpus(corpus / "missing"), 0U);
 }
 

@@ -1,14 +1,20 @@
-// The fuzz body of the journal over its corpus and over random programs; and that a broken
-// invariant is noticed.
+// The fuzz bodies of the journal and of compressed chunks over their corpora, that of the journal
+// over random programs too; and that a broken invariant is noticed.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include <tallow/base/bytes.hpp>
+#include <tallow/base/error.hpp>
+#include <tallow/transfer/chunk_codec.hpp>
 #include <tallow/transfer/journal_format.hpp>
 
+#include "fuzz/chunk_codec.hpp"
 #include "fuzz/journal.hpp"
 #include "fuzz/seeded_random.hpp"
 #include "fuzz/violation.hpp"
@@ -61,6 +67,47 @@ TEST(FuzzCorpus, FindsAJournalThatForgetsTooMuch) {
       "040040");
   EXPECT_NO_THROW(fuzz::check_journal<fuzz::library_journal>(torn));
   EXPECT_THROW(fuzz::check_journal<strict_journal>(torn), fuzz::violation);
+}
+
+TEST(FuzzCorpus, HoldsForTheChunkCodec) {
+  EXPECT_GT(test::replay_corpus("chunk_codec", fuzz::fuzz_chunk_codec), 25U);
+}
+
+// Wrong on purpose: overlooks what stands behind the first frame.
+struct hasty_decompressor {
+  transfer::chunk_decompressor by;
+  result<void> decompress(byte_view frame, byte_span out) {
+    const std::size_t first = ZSTD_findFrameCompressedSize(frame.data(), frame.size());
+    return by.decompress(frame.first(std::min(first, frame.size())), out);
+  }
+};
+
+// Wrong on purpose: refuses small chunks.
+struct strict_decompressor {
+  transfer::chunk_decompressor by;
+  result<void> decompress(byte_view frame, byte_span out) {
+    if (out.size() < 256) return fail(errc::chunk_malformed);
+    return by.decompress(frame, out);
+  }
+};
+
+TEST(FuzzCorpus, FindsADecompressorThatOverlooksWhatIsBehind) {
+  const byte_buffer input = *from_hex(
+      "0fff"
+      "28b52ffd60000f"
+      "03800078"
+      "00");
+  EXPECT_NO_THROW(fuzz::fuzz_chunk_codec(input));
+  EXPECT_THROW(fuzz::check_chunk_codec<hasty_decompressor>(input), fuzz::violation);
+}
+
+TEST(FuzzCorpus, FindsADecompressorThatRefusesWhatIsGood) {
+  const byte_buffer input = *from_hex(
+      "0063"
+      "28b52ffd2064"
+      "23030078");
+  EXPECT_NO_THROW(fuzz::fuzz_chunk_codec(input));
+  EXPECT_THROW(fuzz::check_chunk_codec<strict_decompressor>(input), fuzz::violation);
 }
 
 }  // namespace
