@@ -284,22 +284,34 @@ TEST_P(PathEscape, CreatesNothingThroughAnExchangedFolder) {
   staging into = open();
   ASSERT_TRUE(into.add_entry(entry_index{0}, folder_entry("d")));
   exchange_for_link("d", "outside/d");
-  EXPECT_EQ(code_of(into.add_entry(entry_index{1}, file_entry("d/new"))), errc::path_escapes);
+  // Files come into being with their first bytes, or at their end when they have none.
+  ASSERT_TRUE(into.add_entry(entry_index{1}, file_entry("d/new")));
+  EXPECT_EQ(code_of(into.finish_entry(entry_index{1})), errc::path_escapes);
   EXPECT_EQ(code_of(into.add_entry(entry_index{2}, folder_entry("d/new2"))), errc::path_escapes);
   EXPECT_EQ(code_of(into.add_entry(entry_index{3}, link_entry("d/new3", "f"))), errc::path_escapes);
   EXPECT_EQ(code_of(into.add_entry(entry_index{4}, file_entry("d/a/b"))), errc::path_escapes);
+  ASSERT_TRUE(into.add_entry(entry_index{5}, file_entry("d/whole", 3)));
+  EXPECT_EQ(code_of(into.write(entry_index{5}, 0, tallow::as_bytes("bad"))), errc::path_escapes);
+  ASSERT_TRUE(into.add_entry(entry_index{6}, file_entry("d/part", 8)));
+  EXPECT_EQ(code_of(into.write(entry_index{6}, 0, tallow::as_bytes("bad"))), errc::path_escapes);
+}
+
+// A file whose first byte has come.
+void begin_file(staging& into, entry_index index, const std::string& path, std::uint64_t size) {
+  ASSERT_TRUE(into.add_entry(index, file_entry(path, size, 0777)));
+  ASSERT_TRUE(into.write(index, 0, tallow::as_bytes("b")));
 }
 
 // Opens other files until the descriptor of the first is closed.
 void close_first_descriptor(staging& into) {
   for (std::uint64_t i = 1; i <= tallow::files::descriptor_cache::descriptors_max; ++i) {
-    ASSERT_TRUE(into.add_entry(entry_index{100 + i}, file_entry("filler" + std::to_string(i))));
+    begin_file(into, entry_index{100 + i}, "filler" + std::to_string(i), 8);
   }
 }
 
 TEST_P(PathEscape, WritesNothingThroughAnExchangedFolder) {
   staging into = open();
-  ASSERT_TRUE(into.add_entry(entry_index{0}, file_entry("d/f", 8, 0777)));
+  begin_file(into, entry_index{0}, "d/f", 8);
   close_first_descriptor(into);
   exchange_for_link("d", "outside/d");
   EXPECT_EQ(code_of(into.write(entry_index{0}, 0, tallow::as_bytes("bad"))), errc::path_escapes);
@@ -310,7 +322,7 @@ TEST_P(PathEscape, WritesNothingThroughAnExchangedFolder) {
 
 TEST_P(PathEscape, WritesNothingThroughAnExchangedFile) {
   staging into = open();
-  ASSERT_TRUE(into.add_entry(entry_index{0}, file_entry("f", 8, 0777)));
+  begin_file(into, entry_index{0}, "f", 8);
   close_first_descriptor(into);
   exchange_for_link("f", "outside/f");
   EXPECT_EQ(code_of(into.write(entry_index{0}, 0, tallow::as_bytes("bad"))), errc::path_escapes);
@@ -320,7 +332,7 @@ TEST_P(PathEscape, WritesNothingThroughAnExchangedFile) {
 
 TEST_P(PathEscape, WritesNoPipeInAFilesPlace) {
   staging into = open();
-  ASSERT_TRUE(into.add_entry(entry_index{0}, file_entry("f", 3)));
+  begin_file(into, entry_index{0}, "f", 3);
   close_first_descriptor(into);
   fs::remove(staged("f"));
   ASSERT_EQ(::mkfifo(staged("f").c_str(), 0600), 0);
@@ -431,7 +443,7 @@ TEST_P(PathEscape, WritesNothingOutsideInARace) {
 
 TEST_P(PathEscape, WritesNoVictimInARace) {
   staging into = open();
-  ASSERT_TRUE(into.add_entry(entry_index{0}, file_entry("d/f", 8)));
+  begin_file(into, entry_index{0}, "d/f", 8);
   fs::create_symlink(top / "outside/d", top / part / "swap");
   int done = 0;
   int refused = 0;
@@ -440,8 +452,7 @@ TEST_P(PathEscape, WritesNoVictimInARace) {
   for (std::uint64_t i = 1; done < outcomes_min || refused < outcomes_min; ++i) {
     ASSERT_LT(std::chrono::steady_clock::now(), end) << done << " done, " << refused << " refused";
     // Fillers push the descriptor out, so that each write resolves the path again.
-    const auto filler = file_entry("filler" + std::to_string(i));
-    ASSERT_TRUE(into.add_entry(entry_index{i}, filler));
+    begin_file(into, entry_index{i}, "filler" + std::to_string(i), 8);
     if (i % tallow::files::descriptor_cache::descriptors_max != 0) continue;
     const auto written = into.write(entry_index{0}, 0, tallow::as_bytes("bad"));
     ++(written ? done : refused);

@@ -206,7 +206,7 @@ class Secrets(TransferTest):
         file = self.source / "readable name"
         file.write_text("readable content " * 1000)
         with relay() as hub, proxy(hub.address) as between:
-            sending = self.send(between.address, file, code=None)
+            sending = self.send(between.address, file, code=None, options=("--compress", "off"))
             code = sending.event("code")["code"]
             self.assert_done(self.receive(between.address, code=code), sending)
             traffic = bytes(between.recorded)
