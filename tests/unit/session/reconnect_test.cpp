@@ -27,11 +27,10 @@ struct resumable_pair : relayed_pair {
   }
 };
 
-// Loses the connection of one side, or of both, when it has been given so many frames.
+// Tells when one side has been given so many frames.
 class cut_after {
  public:
-  cut_after(simulated_relay& relay, simulated_peer& peer, std::size_t frames)
-      : relay_(&relay), left_(frames) {
+  cut_after(simulated_peer& peer, std::size_t frames) : left_(frames) {
     peer.tap = [this](byte_buffer frame) {
       if (left_ > 0) --left_;
       return std::vector<byte_buffer>{std::move(frame)};
@@ -40,7 +39,6 @@ class cut_after {
   [[nodiscard]] bool due() const noexcept { return left_ == 0; }
 
  private:
-  simulated_relay* relay_;
   std::size_t left_;
 };
 
@@ -52,7 +50,7 @@ TEST(Reconnect, CompletesWhereverTheConnectionBreaks) {
       resumable_pair pair;
       simulated_peer& watched = victim == 0 ? static_cast<simulated_peer&>(pair.sending)
                                             : static_cast<simulated_peer&>(pair.receiving);
-      const cut_after trigger(pair.relay, watched, frames);
+      const cut_after trigger(watched, frames);
       pair.relay.connect(pair.sending);
       pair.relay.connect(pair.receiving);
       pair.relay.run(1min, [&] { return trigger.due(); });
