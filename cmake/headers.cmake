@@ -91,6 +91,7 @@ set(tallow_transfer_headers
   transfer/memory.hpp
   transfer/sender.hpp
   transfer/receiver.hpp
+  transfer/receiver_steps.hpp
   transfer/compression_policy.hpp
   transfer/chunk_packer.hpp
   transfer/page_buffer.hpp
@@ -125,11 +126,13 @@ set(tallow_files_headers
   files/source_tree.hpp
   files/remove_tree.hpp
   files/placing.hpp
+  files/earlier_session.hpp
   files/staging.hpp
   files/staging_steps.hpp
   files/journal_file.hpp
   files/disk_journal.hpp
   files/folder_sink.hpp
+  files/folder_journal.hpp
 )
 
 set(tallow_net_headers
@@ -141,6 +144,7 @@ set(tallow_net_headers
   net/lane_splice.hpp
   net/blocking_socket.hpp
   net/work_gate.hpp
+  net/background_work.hpp
   net/lane_set.hpp
   net/system_random.hpp
   net/relay_server.hpp

@@ -38,6 +38,8 @@
 #include <tallow/files/beneath.hpp>
 #include <tallow/files/descriptor_cache.hpp>
 #include <tallow/files/disk_journal.hpp>
+#include <tallow/files/earlier_session.hpp>
+#include <tallow/files/folder_journal.hpp>
 #include <tallow/files/folder_sink.hpp>
 #include <tallow/files/journal_file.hpp>
 #include <tallow/files/placing.hpp>
@@ -49,6 +51,7 @@
 #include <tallow/files/status.hpp>
 #include <tallow/files/unique_fd.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/background_work.hpp>
 #include <tallow/net/blocking_socket.hpp>
 #include <tallow/net/connect.hpp>
 #include <tallow/net/lane_carrier.hpp>
@@ -109,6 +112,7 @@
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/path_set.hpp>
 #include <tallow/transfer/receiver.hpp>
+#include <tallow/transfer/receiver_steps.hpp>
 #include <tallow/transfer/record_buffer.hpp>
 #include <tallow/transfer/scheduler.hpp>
 #include <tallow/transfer/sealed_stream.hpp>

@@ -177,12 +177,35 @@ class Proxy:
         client.close()
         server.close()
 
+    def cut(self):
+        """Breaks every connection that runs through it."""
+        broken, self.sockets = self.sockets, []
+        for one in broken:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.accepting.join()
         for thread in self.threads:
             thread.join()
+
+
+class Dam:
+    """Lets so many bytes of the sender's pass, and holds back the rest until it is opened."""
+
+    def __init__(self, count):
+        self.left, self.is_open = count, threading.Event()
+
+    def __call__(self, _, way, data):
+        if way == "up":
+            self.left -= len(data)
+            if self.left < 0:
+                self.is_open.wait(DEADLINE_S)
+        return data
 
 
 @contextlib.contextmanager
@@ -251,6 +274,12 @@ class TransferTest(unittest.TestCase):
     def assert_same(self, *sources, target=None):
         for source in sources:
             self.assertEqual(facts(source), facts((target or self.target) / source.name))
+
+    def assert_no_final_name_in(self, folder):
+        """Nothing but what is kept for another attempt."""
+        names = [p.name for p in folder.iterdir()] if folder.exists() else []
+        self.assertEqual([n for n in names if not (n.startswith(".tallow-") and n.endswith(".part"))],
+                         [])
 
     def assert_nothing_in(self, folder):
         self.assertEqual(sorted(folder.rglob("*")) if folder.exists() else [], [])

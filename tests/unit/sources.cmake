@@ -79,6 +79,7 @@ set(test_transfer_sources
   unit/transfer/compression_choice_test.cpp
   unit/transfer/chunk_set_test.cpp
   unit/transfer/record_buffer_test.cpp
+  unit/transfer/resume_test.cpp
   unit/transfer/scheduler_test.cpp
   unit/transfer/journal_test.cpp
   unit/transfer/manifest_test.cpp
@@ -109,6 +110,8 @@ set(test_files_sources
   unit/files/staging_test.cpp
   unit/files/journal_file_test.cpp
   unit/files/disk_journal_test.cpp
+  unit/files/earlier_session_test.cpp
+  unit/files/folder_sink_test.cpp
 )
 
 set(test_net_sources

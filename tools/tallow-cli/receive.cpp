@@ -1,11 +1,13 @@
 #include "receive.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <mutex>
 #include <utility>
 
 #include <asio/io_context.hpp>
 
+#include <tallow/files/folder_journal.hpp>
 #include <tallow/files/folder_sink.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/receiver.hpp>
@@ -16,7 +18,7 @@
 namespace tallow::cli {
 namespace {
 
-using receiver = transfer::receiver<files::folder_sink, transfer::memory_journal, std::mutex>;
+using receiver = transfer::receiver<files::folder_sink, files::folder_journal, std::mutex>;
 using run_type = transfer_run<receiver>;
 
 std::string summary(const transfer::offer_summary& offer) {
@@ -57,9 +59,18 @@ bool is_yes(const std::optional<secret_buffer>& answer) {
   return text == "y" || text == "Y" || text == "yes" || text == "Yes";
 }
 
+// What an attempt before this one has left. The sender compares it before it counts.
+void tell_kept(const receiver& into, files::folder_sink& sink, reporter& report) {
+  if (!sink.is_resumable()) return;
+  const std::uint64_t bytes = std::min(sink.journal().chunks().chunk_count() * into.chunk_bytes(),
+                                       into.progress_now().bytes_total);
+  report.emit({{"event", "kept"}, {"bytes", bytes}});
+  report.say("Going on: up to " + human_bytes(bytes) + " are here from an earlier attempt.");
+}
+
 // Shows what is offered and finds out whether it is wanted.
-asio::awaitable<void> decide(run_type& run, const receiver& into, const receive_options& options,
-                             reporter& report, bool& refused_here) {
+asio::awaitable<void> decide(run_type& run, const receiver& into, files::folder_sink& sink,
+                             const receive_options& options, reporter& report, bool& refused_here) {
   const transfer::offer_summary& offer = into.offer();
   report.emit(offer_json(offer));
   report.say("Offered: " + summary(offer));
@@ -83,10 +94,12 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, const receive_
     }
   }
   run.accept();
+  tell_kept(into, sink, report);
 }
 
-asio::awaitable<result<void>> receive_into(receiver& into, run_type& run, receive_options& options,
-                                           reporter& report, bool& refused_here) {
+asio::awaitable<result<void>> receive_into(receiver& into, files::folder_sink& sink, run_type& run,
+                                           receive_options& options, reporter& report,
+                                           bool& refused_here) {
   if (!options.code) {
     report.ask("Code: ");
     const auto typed = co_await read_line();
@@ -97,7 +110,8 @@ asio::awaitable<result<void>> receive_into(receiver& into, run_type& run, receiv
   }
   const auto executor = co_await asio::this_coro::executor;
   co_return co_await run.run(want::receive, [&](run_type& asking) {
-    asio::co_spawn(executor, decide(asking, into, options, report, refused_here), asio::detached);
+    asio::co_spawn(executor, decide(asking, into, sink, options, report, refused_here),
+                   asio::detached);
   });
 }
 
@@ -133,11 +147,11 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
 exit_code receive(receive_options options) {
   reporter report(options.json);
   files::folder_sink sink(options.out, random_id());
-  receiver into(sink);
+  receiver into(sink, files::folder_journal(sink));
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   run_type run(options, {}, into, report);
   bool refused_here = false;
-  const auto done = run_until_done(io, receive_into(into, run, options, report, refused_here),
+  const auto done = run_until_done(io, receive_into(into, sink, run, options, report, refused_here),
                                    [&] { return run.cancel(); });
   if (done) return conclude(report, into, sink);
   if (refused_here) {
@@ -145,7 +159,15 @@ exit_code receive(receive_options options) {
     report.say("Not received. The sender has been told.");
     return exit_code::other;
   }
-  return report.failed(done.error());
+  nlohmann::json left = nlohmann::json::object();
+  if (sink.is_resumable()) {
+    left["kept"] = sink.hidden_folder().native();
+    report.say(
+        "What has arrived is kept in " +
+        transfer::escape_for_display(sink.hidden_folder().native()) +
+        ".\nWhen it is sent again, receive it into the same folder: only the rest will come.");
+  }
+  return report.failed(done.error(), std::move(left));
 }
 
 }  // namespace tallow::cli

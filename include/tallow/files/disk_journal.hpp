@@ -61,7 +61,7 @@ class sync_job {
   int failure_ = not_run;
 };
 
-/// A journal in the staging folder; models transfer::chunk_journal.
+/// A journal in the staging folder. journaled_folder.hpp makes it a transfer::chunk_journal.
 ///
 /// What take_unacknowledged() returns was appended before. Beside that the owner asks next_sync()
 /// when next_timeout() says so, runs the job on a thread of its own, and gives it to sync_done():
@@ -111,8 +111,10 @@ class disk_journal {
   [[nodiscard]] bool has_unacknowledged() const noexcept { return !failure_ && !recorded_.empty(); }
 
   /// The ranges to acknowledge, as many as one message holds: the file names them when this
-  /// returns. None when it cannot; failure() and record() say why.
-  [[nodiscard]] std::vector<chunk_range> take_unacknowledged();
+  /// returns.
+  ///
+  /// @errors  what the journal failed with, now or before
+  [[nodiscard]] result<std::vector<chunk_range>> take_unacknowledged();
 
   /// Why nothing is recorded any more: disk_full, or what else posix_error.hpp lists.
   [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
@@ -169,8 +171,6 @@ class disk_journal {
   std::size_t next_covers_ = 0;  // and of next_
   std::size_t rewrite_at_ = 0;   // bytes from which on file_ is written anew
 };
-
-static_assert(transfer::chunk_journal<disk_journal>);
 
 // ---- implementation ----
 
@@ -234,15 +234,16 @@ inline std::vector<chunk_range> disk_journal::take_ranges() {
   return taken;
 }
 
-inline std::vector<chunk_range> disk_journal::take_unacknowledged() {
-  if (!has_unacknowledged()) return {};
+inline result<std::vector<chunk_range>> disk_journal::take_unacknowledged() {
+  if (failure_) return fail(*failure_);
+  if (recorded_.empty()) return std::vector<chunk_range>{};
   std::vector<chunk_range> taken = take_ranges();
   const auto encode = [&](transfer::journal_encoder& encoder, byte_buffer& out) {
     encoder.add_written(out, taken);
   };
   if (auto done = file_.append(encode); !done) {
     failure_ = done.error();
-    return {};
+    return fail(done.error());
   }
   // Only in the making, so it can be done without.
   if (next_ && !next_->append(encode)) drop_rewrite();

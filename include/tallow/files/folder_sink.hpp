@@ -8,36 +8,53 @@
 #include <utility>
 #include <vector>
 
+#include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/units.hpp>
+#include <tallow/files/disk_journal.hpp>
 #include <tallow/files/staging.hpp>
+#include <tallow/transfer/chunk_set.hpp>
 #include <tallow/transfer/endpoint.hpp>
 
 namespace tallow::files {
 
 /// A staging folder that comes into being with its first entry: a wrong code or a refused offer
-/// writes nothing.
+/// writes nothing. With a journal (folder_journal.hpp), what has arrived outlives this, and a later
+/// session of the same transfer goes on with it.
 class folder_sink {
  public:
   /// @param target  where the entries go; created when the first one comes
   /// @param id      sixteen random bytes of our own that name the hidden folder
   folder_sink(std::filesystem::path target, const transfer_id& id)
       : target_(std::move(target)), id_(id) {}
+  folder_sink(const folder_sink&) = delete;
+  folder_sink& operator=(const folder_sink&) = delete;
+  ~folder_sink() {
+    if (is_resumable()) staging_->keep();
+  }
+
+  /// Opens the folder that an earlier session of this transfer has left, or a new one, with its
+  /// journal. To be called before the first entry, or not at all.
+  ///
+  /// @shape   returns the chunks that are there
+  /// @errors  those of staging::open() and disk_journal::open()
+  [[nodiscard]] result<transfer::chunk_set> begin(const transfer::journal_identity& of);
 
   /// @errors  those of staging::open() and staging::add_entry()
   [[nodiscard]] result<void> add_entry(entry_index index, const transfer::entry& e) {
-    if (!staging_) {
-      auto opened = staging::open(target_, id_);
-      if (!opened) return fail(opened.error());
-      staging_.emplace(std::move(*opened));
-    }
+    if (auto ok = open_staging(); !ok) return ok;
     return staging_->add_entry(index, e);
   }
 
   /// @errors  those of staging::write()
   [[nodiscard]] result<void> write(entry_index index, std::uint64_t offset, byte_view bytes) {
     return staging_->write(index, offset, bytes);
+  }
+
+  /// @errors  those of staging::read_back()
+  [[nodiscard]] result<void> read_back(entry_index index, std::uint64_t offset, byte_span out) {
+    return staging_->read_back(index, offset, out);
   }
 
   /// @errors  those of staging::finish_entry()
@@ -51,7 +68,12 @@ class folder_sink {
   }
 
   /// @errors  those of staging::commit()
-  [[nodiscard]] result<void> commit() { return staging_ ? staging_->commit() : result<void>{}; }
+  [[nodiscard]] result<void> commit() {
+    if (!staging_) return {};
+    auto done = staging_->commit();
+    is_committed_ = is_committed_ || done.has_value();
+    return done;
+  }
 
   [[nodiscard]] std::string path(entry_index index) const {
     return staging_ ? staging_->path(index) : std::string();
@@ -64,12 +86,68 @@ class folder_sink {
 
   [[nodiscard]] const std::filesystem::path& target() const noexcept { return target_; }
 
+  /// The journal, after begin().
+  [[nodiscard]] disk_journal& journal() noexcept {
+    TALLOW_ASSERT(journal_);
+    return *journal_;
+  }
+  [[nodiscard]] bool has_journal() const noexcept { return journal_.has_value(); }
+
+  /// True when there is something that a later session can go on with.
+  [[nodiscard]] bool is_resumable() const noexcept {
+    return staging_ && journal_ && !is_committed_ && !journal_->chunks().empty();
+  }
+
+  /// The hidden folder, while there is one.
+  [[nodiscard]] std::filesystem::path hidden_folder() const {
+    return staging_ ? target_ / staging_->folder_name() : std::filesystem::path();
+  }
+
  private:
+  [[nodiscard]] result<void> open_staging() {
+    if (staging_) return {};
+    auto opened = staging::open(target_, id_);
+    if (!opened) return fail(opened.error());
+    staging_.emplace(std::move(*opened));
+    return {};
+  }
+  [[nodiscard]] bool take_up(const std::string& name, const transfer::journal_identity& of);
+
   std::filesystem::path target_;
   transfer_id id_;
   std::optional<staging> staging_;
+  std::optional<disk_journal> journal_;
+  bool is_committed_ = false;
 };
 
-static_assert(transfer::sink<folder_sink>);
+// ---- implementation ----
+
+inline result<transfer::chunk_set> folder_sink::begin(const transfer::journal_identity& of) {
+  // No target, or none to be listed: then nothing was left there.
+  const auto left = staging::left_in(target_);
+  if (left) {
+    for (const std::string& name : *left) {
+      if (take_up(name, of)) return journal_->chunks();
+    }
+  }
+  if (auto ok = open_staging(); !ok) return fail(ok.error());
+  auto fresh = disk_journal::open(staging_->folder(), of);
+  if (!fresh) return fail(fresh.error());
+  journal_.emplace(std::move(*fresh));
+  return transfer::chunk_set{};
+}
+
+// Goes on with a hidden folder if it is that transfer's and no other process is at it.
+inline bool folder_sink::take_up(const std::string& name, const transfer::journal_identity& of) {
+  auto left = staging::reopen(target_, name);
+  if (!left || disk_journal::identity_in(left->folder()) != of) return false;
+  auto journal = disk_journal::open(left->folder(), of);
+  if (!journal) return false;
+  staging_.emplace(std::move(*left));
+  journal_.emplace(std::move(*journal));
+  return true;
+}
+
+static_assert(transfer::readable_sink<folder_sink>);
 
 }  // namespace tallow::files

@@ -59,7 +59,8 @@ struct placed_entry {
 ///
 /// An entry is added, written in any order, then finished or discarded. commit() moves the finished
 /// ones into place. A staging that is destroyed uncommitted removes what it has created, but for
-/// the target folder. One thread does all that; any number of them write() meanwhile.
+/// the target folder, unless keep() was called: then reopen() goes on with it. One thread does all
+/// that; any number of them write() and read_back() meanwhile.
 ///
 /// Invariant: what writers look at (paths_, records_, entries_, open_) is changed under mutex_
 /// alone, which is never held while a file is opened or written.
@@ -73,11 +74,27 @@ class staging {
                                             const transfer_id& id,
                                             const staging_options& options = {});
 
+  /// Goes on with the hidden folder `name` of an earlier session. Its entries are added anew; what
+  /// is there of their bytes can be read back.
+  ///
+  /// @errors  not_found; permission_denied when it is not our own; what posix_error.hpp lists
+  [[nodiscard]] static result<staging> reopen(const std::filesystem::path& target,
+                                              const std::string& name,
+                                              const staging_options& options = {});
+
+  /// The hidden folders in `target`, of which each may be reopened.
+  ///
+  /// @errors  not_found when there is no target; what posix_error.hpp lists
+  [[nodiscard]] static result<std::vector<std::string>> left_in(
+      const std::filesystem::path& target);
+
   staging(staging&&) noexcept = default;
   staging& operator=(staging&&) = delete;
   staging(const staging&) = delete;
   staging& operator=(const staging&) = delete;
-  ~staging() { (void)abandon(); }
+  ~staging() {
+    if (!is_kept_) (void)abandon();
+  }
 
   /// Creates an entry: a folder or a link at once, a file with its first bytes, by whichever thread
   /// brings them. Indices ascend; those of declined entries are left out. An entry that is refused
@@ -93,6 +110,12 @@ class staging {
   /// @errors  wrong_state, invalid_argument beyond the announced size, disk_full and what else
   ///          posix_error.hpp lists
   [[nodiscard]] result<void> write(entry_index index, std::uint64_t offset, byte_view bytes);
+
+  /// Reads bytes that an earlier session has written to a file.
+  ///
+  /// @errors  wrong_state; not_found, transfer_incomplete when they are not there; what
+  ///          posix_error.hpp lists
+  [[nodiscard]] result<void> read_back(entry_index index, std::uint64_t offset, byte_span out);
 
   /// Ends an entry: a file gets its mode and time, a link its time, a folder both at commit().
   ///
@@ -129,6 +152,9 @@ class staging {
   /// @errors  what posix_error.hpp lists
   result<void> abandon();
 
+  /// Leaves the hidden folder where it is when this is destroyed, for a later session.
+  void keep() noexcept { is_kept_ = true; }
+
   /// What the target's file system can still take.
   ///
   /// @errors  file_failed
@@ -136,6 +162,8 @@ class staging {
 
   /// The hidden folder: what is not an entry but belongs to the transfer goes here.
   [[nodiscard]] const directory& folder() const noexcept { return folder_; }
+  /// What it is called.
+  [[nodiscard]] const std::string& folder_name() const noexcept { return name_; }
 
  private:
   using node_id = transfer::path_set::node_id;
@@ -164,7 +192,11 @@ class staging {
           const staging_options& options)
       : target_(std::move(target)), name_(std::move(name)), options_(options), paths_(key) {}
 
+  [[nodiscard]] static result<staging> prepare(const std::filesystem::path& target,
+                                               std::string name, const staging_options& options);
   [[nodiscard]] result<void> make_folders();
+  [[nodiscard]] result<void> open_folder();
+  [[nodiscard]] result<void> make_folder(const std::string& path) const;
   [[nodiscard]] result<void> make_parents(std::size_t from, node_id leaf);
   [[nodiscard]] result<void> create(entry_index index, node_id id, const transfer::entry& e,
                                     bool was_implied);
@@ -173,6 +205,7 @@ class staging {
   [[nodiscard]] result<shared_fd> descriptor(entry_index index, node_id id);
   [[nodiscard]] result<shared_fd> create_file(entry_index index, node_id id);
   [[nodiscard]] result<void> write_whole(node_id id, byte_view bytes);
+  [[nodiscard]] result<void> remove_stale();
   [[nodiscard]] result<void> settle_directories();
   [[nodiscard]] result<void> place(node_id id);
 
@@ -186,6 +219,8 @@ class staging {
   std::vector<node_id> entries_;  // by entry index
   descriptor_cache open_;
   std::vector<placed_entry> placed_;
+  bool is_reopened_ = false;
+  bool is_kept_ = false;
   // Behind pointers, so that a staging can be moved.
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   std::unique_ptr<std::mutex> creating_ = std::make_unique<std::mutex>();

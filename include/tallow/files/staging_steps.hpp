@@ -21,6 +21,7 @@
 #include <tallow/base/error.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/files/beneath.hpp>
+#include <tallow/files/earlier_session.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
@@ -51,36 +52,81 @@ namespace detail {
 
 }  // namespace detail
 
-inline result<staging> staging::open(const std::filesystem::path& target, const transfer_id& id,
-                                     const staging_options& options) {
-  std::error_code failure;
-  if (!target.empty()) std::filesystem::create_directories(target, failure);
-  if (failure) return tl::unexpected<error>(posix_error(failure.value()));
+inline result<staging> staging::prepare(const std::filesystem::path& target, std::string name,
+                                        const staging_options& options) {
   auto held = directory::open(target, options.how);
   if (!held) return fail(held.error());
   transfer::hash_key key{};
   if (::getrandom(key.data(), sizeof key, 0) != static_cast<::ssize_t>(sizeof key)) {
     return fail(errc::random_failed);
   }
-  staging made(std::move(*held), ".tallow-" + to_hex(id) + ".part", key, options);
-  if (auto ok = made.make_folders(); !ok) return fail(ok.error());
+  return staging(std::move(*held), std::move(name), key, options);
+}
+
+inline result<staging> staging::open(const std::filesystem::path& target, const transfer_id& id,
+                                     const staging_options& options) {
+  std::error_code failure;
+  if (!target.empty()) std::filesystem::create_directories(target, failure);
+  if (failure) return tl::unexpected<error>(posix_error(failure.value()));
+  auto made = prepare(target, ".tallow-" + to_hex(id) + ".part", options);
+  if (!made) return made;
+  if (auto ok = made->make_folders(); !ok) return fail(ok.error());
   return made;
+}
+
+inline result<staging> staging::reopen(const std::filesystem::path& target, const std::string& name,
+                                       const staging_options& options) {
+  auto made = prepare(target, name, options);
+  if (!made) return made;
+  // Until it is known to be wanted, nothing of it is removed.
+  made->keep();
+  if (auto ok = made->open_folder(); !ok) return fail(ok.error());
+  if (auto ok = take_folder(made->folder_, files_name); !ok) return fail(ok.error());
+  auto files = made->folder_.open_directory(files_name);
+  if (!files) return fail(files.error());
+  made->files_ = std::move(*files);
+  made->is_reopened_ = true;
+  return made;
+}
+
+inline result<std::vector<std::string>> staging::left_in(const std::filesystem::path& target) {
+  auto held = directory::open(target);
+  if (!held) return fail(held.error());
+  auto names = held->names();
+  if (!names) return names;
+  names->erase(std::remove_if(names->begin(), names->end(),
+                              [](const std::string& n) { return !detail::is_staging_name(n); }),
+               names->end());
+  std::sort(names->begin(), names->end());
+  return names;
 }
 
 inline result<void> staging::make_folders() {
   if (auto ok = target_.make_directory(name_, 0700); !ok) return ok;
-  auto folder = target_.open_directory(name_);
-  if (!folder) return fail(folder.error());
-  // In a folder that others may write to, what was just made may have been exchanged.
-  auto found = folder->status();
-  if (!found) return fail(found.error());
-  if (found->owner != ::geteuid()) return fail(errc::permission_denied, 0, "not our own folder");
-  folder_ = std::move(*folder);
+  if (auto ok = open_folder(); !ok) return ok;
   if (auto ok = folder_.make_directory(files_name, 0700); !ok) return ok;
   auto files = folder_.open_directory(files_name);
   if (!files) return fail(files.error());
   files_ = std::move(*files);
   return {};
+}
+
+inline result<void> staging::open_folder() {
+  auto folder = target_.open_directory(name_);
+  if (!folder) return fail(folder.error());
+  // In a folder that others may write to, it may have been exchanged, or be somebody's trap.
+  auto found = folder->status();
+  if (!found) return fail(found.error());
+  if (found->owner != ::geteuid() || (found->mode & 0077U) != 0) {
+    return fail(errc::permission_denied, 0, "not our own folder");
+  }
+  folder_ = std::move(*folder);
+  return {};
+}
+
+// A folder that is not there, or may be there from an earlier session.
+inline result<void> staging::make_folder(const std::string& path) const {
+  return is_reopened_ ? take_folder(files_, path) : files_.make_directory(path, 0700);
 }
 
 inline result<void> staging::add_entry(entry_index index, const transfer::entry& e) {
@@ -110,7 +156,7 @@ inline result<void> staging::add_entry(entry_index index, const transfer::entry&
 // Nodes from `from` up to `leaf` are parents that this entry has implied, outermost first.
 inline result<void> staging::make_parents(std::size_t from, node_id leaf) {
   for (auto id = static_cast<node_id>(from); id < leaf; ++id) {
-    if (auto ok = files_.make_directory(paths_.path(id), 0700); !ok) return ok;
+    if (auto ok = make_folder(paths_.path(id)); !ok) return ok;
     records_[id].state = phase::implied;
   }
   return {};
@@ -118,18 +164,29 @@ inline result<void> staging::make_parents(std::size_t from, node_id leaf) {
 
 inline result<void> staging::create(entry_index index, node_id id, const transfer::entry& e,
                                     bool was_implied) {
+  phase state = phase::open;
   switch (e.kind) {
-    case transfer::entry_kind::file: break;
+    case transfer::entry_kind::file: {
+      state = phase::awaited;
+      if (!is_reopened_) break;
+      const auto is_there = take_file(files_, e.path, e.size);
+      if (!is_there) return fail(is_there.error());
+      if (*is_there) state = phase::open;
+      break;
+    }
     case transfer::entry_kind::directory:
       if (was_implied && records_[id].state == phase::implied) break;
-      if (auto ok = files_.make_directory(e.path, 0700); !ok) return ok;
+      if (auto ok = make_folder(e.path); !ok) return ok;
       break;
     case transfer::entry_kind::symlink:
+      if (is_reopened_) {
+        auto removed = remove_any(files_, e.path);
+        if (!removed && removed.error().code != errc::not_found) return removed;
+      }
       if (auto ok = files_.make_link(e.path, e.link_target); !ok) return ok;
       break;
   }
   const auto mode = static_cast<std::uint16_t>(transfer::masked_mode(e.mode, e.kind));
-  const phase state = e.kind == transfer::entry_kind::file ? phase::awaited : phase::open;
   const std::lock_guard lock(*mutex_);
   entries_.resize(index.value, transfer::path_set::root);
   entries_.push_back(id);
@@ -254,6 +311,27 @@ inline result<void> staging::write(entry_index index, std::uint64_t offset, byte
   return detail::write_at((*fd)->get(), offset, bytes);
 }
 
+inline result<void> staging::read_back(entry_index index, std::uint64_t offset, byte_span out) {
+  result<node_id> id;
+  {
+    const std::lock_guard lock(*mutex_);
+    id = open_node_of(index);
+    if (!id) return fail(id.error());
+    if (records_[*id].state == phase::awaited) return fail(errc::not_found, index.value);
+  }
+  const auto fd = descriptor(index, *id);
+  if (!fd) return fail(fd.error());
+  while (!out.empty()) {
+    const auto count = ::pread((*fd)->get(), out.data(), out.size(), static_cast<::off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno();
+    if (count == 0) return fail(errc::transfer_incomplete, index.value);
+    out = out.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
 inline result<void> staging::finish_entry(entry_index index) {
   auto id = open_node_of(index);
   if (!id) return fail(id.error());
@@ -299,6 +377,15 @@ inline result<void> staging::discard_entry(entry_index index) {
   const std::lock_guard lock(*mutex_);
   r.state = phase::absent;
   return {};
+}
+
+// An earlier session may have begun entries that are not in this one any more, or are not wanted.
+// They would come into their place with the folder they lie in.
+inline result<void> staging::remove_stale() {
+  return remove_unknown(files_, [&](const std::string& path) {
+    const auto id = paths_.find(path);
+    return id && records_[*id].state != phase::absent;
+  });
 }
 
 // Gives folders their mode and time, innermost first: a folder's time changes when something is
@@ -355,6 +442,9 @@ inline result<void> staging::commit() {
     if (state >= phase::awaited && state < phase::finished) {
       return fail(errc::wrong_state, i, "an entry is neither finished nor discarded");
     }
+  }
+  if (is_reopened_) {
+    if (auto ok = remove_stale(); !ok) return fail(ok.error());
   }
   if (auto ok = settle_directories(); !ok) return fail(ok.error());
   if (::syncfs(files_.fd()) != 0) return fail_errno();

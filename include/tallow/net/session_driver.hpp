@@ -20,6 +20,7 @@
 #include <tallow/base/error.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/background_work.hpp>
 #include <tallow/net/lane_set.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/transport.hpp>
@@ -47,7 +48,8 @@ class session_driver {
         again_(std::move(again)),
         lanes_at_(std::move(lanes_at)),
         work_(executor, asio::steady_timer::time_point::max()),
-        clock_(executor, asio::steady_timer::time_point::max()) {}
+        clock_(executor, asio::steady_timer::time_point::max()),
+        background_(executor, session, [this] { work_has_come(); }) {}
 
   /// Runs the session; `on_event(event)` is called for each of its events.
   ///
@@ -69,6 +71,7 @@ class session_driver {
     (void)transport_.shutdown_send();
     co_await (read_to_end() || pause(lingering));
     transport_.close();
+    background_.stop();
     if (const auto& why = session_->failure()) co_return fail(*why);
     // Nothing but the session's own end is a success.
     if (!session_->over()) co_return fail(errc::connection_lost);
@@ -85,6 +88,12 @@ class session_driver {
   static constexpr std::size_t read_bytes = 256 * 1024;
   // How long the other end has to take what was written last, before the connection is closed.
   static constexpr auto lingering = std::chrono::seconds(2);
+
+  // A claim that was wrong is to be sent; one that was right makes room for others.
+  void work_has_come() {
+    if (lanes_) lanes_->wake();
+    wake();
+  }
 
   static instant now() { return std::chrono::steady_clock::now(); }
 
@@ -112,8 +121,9 @@ class session_driver {
         (void)session_->handle_end(now());
       }
       drain(on_event);
-      // An answer of the other side may have made chunks free to go.
+      // An answer of the other side may have made chunks free to go, or claims to be compared.
       if (lanes_) lanes_->wake();
+      background_.wake();
       if (!count || *count == 0) co_return;
     }
     // What is still to be written keeps the other loop busy; this one has nothing left to read.
@@ -149,6 +159,7 @@ class session_driver {
       }
       // Commands and lanes wake this loop too: what they have made happen is told from here.
       drain(on_event);
+      background_.wake();
     }
   }
 
@@ -214,6 +225,7 @@ class session_driver {
   asio::steady_timer work_;
   asio::steady_timer clock_;
   std::optional<lane_set<Session>> lanes_;
+  background_work<Session> background_;
 };
 
 }  // namespace tallow::net

@@ -181,7 +181,8 @@ class session {
     return handle_timeout(now);
   }
 
-  /// Receiver: end_chunk() has said that there is something to settle.
+  /// What lanes and other threads did has made something possible: end_chunk() says that there is
+  /// something to settle, or a claim was worked on.
   ///
   /// @errors  why the session failed
   result<void> handle_progress(instant now) {

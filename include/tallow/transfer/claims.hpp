@@ -183,6 +183,8 @@ class claim_checker {
     return next;
   }
 
+  [[nodiscard]] bool has_work() const noexcept { return !waiting_.empty(); }
+
   /// What the comparison said. In any order. What could not be read is not equal.
   ///
   /// @errors  wrong_state: not a claim that is being compared; nothing has changed then
@@ -204,6 +206,7 @@ class claim_checker {
   [[nodiscard]] const chunk_set& confirmed() const noexcept { return confirmed_; }
   /// Chunks below are done, however that came.
   void forget_below(std::uint64_t prefix) {
+    if (!begun_) return;
     claimed_.erase({chunk_index{0}, prefix});
     confirmed_.erase({chunk_index{0}, prefix});
   }

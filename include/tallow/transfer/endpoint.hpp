@@ -46,6 +46,14 @@ concept sink = requires(S& s, const S& c, entry_index index, const entry& e, std
   { c.path(index) } -> std::same_as<std::string>;
 };
 
+/// A sink that may hold bytes of an earlier session. read_back() fills all of `out`, or fails where
+/// it has not got them; from any thread, beside write().
+template <class S>
+concept readable_sink = sink<S> &&
+    requires(S& s, entry_index index, std::uint64_t offset, byte_span out) {
+  { s.read_back(index, offset, out) } -> std::same_as<result<void>>;
+};
+
 /// What is offered, as far as it is known.
 struct offer_summary {
   std::uint64_t file_count = 0;

@@ -26,7 +26,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/crypto/hash.hpp>
 #include <tallow/transfer/chunk_set.hpp>
-#include <tallow/transfer/transfer_key.hpp>
+#include <tallow/transfer/journal.hpp>
 #include <tallow/wire/codec.hpp>
 #include <tallow/wire/peer_messages.hpp>
 
@@ -34,13 +34,6 @@ namespace tallow::transfer {
 
 /// Names one run of the machine: another one may have lost what was not synced. Zeros: unknown.
 using boot_id = std::array<std::byte, 16>;
-
-/// Whose journal it is.
-struct journal_identity {
-  std::uint32_t chunk_bytes = 0;
-  transfer_key key{};
-  bool operator==(const journal_identity&) const = default;
-};
 
 struct journal_header {
   journal_identity identity;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,9 @@ class path_set {
   ///          there are more names than a set can hold
   /// @cost    O(size of the path), amortized; 20 bytes and its last component an entry
   [[nodiscard]] result<node_id> add(std::string_view path, entry_kind kind);
+
+  /// The node of a path, announced or not.
+  [[nodiscard]] std::optional<node_id> find(std::string_view path) const noexcept;
 
   /// Nodes so far, with parents that were never announced.
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
@@ -205,6 +209,18 @@ inline result<path_set::node_id> path_set::add(std::string_view path, entry_kind
     }
     start = end + 1;
   }
+}
+
+inline std::optional<path_set::node_id> path_set::find(std::string_view path) const noexcept {
+  node_id found = root;
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string_view name = path.substr(start, end - start);
+    found = slots_[slot_of(found, name, hash(found, name))];
+    if (found == root) return std::nullopt;
+    start = end + 1;
+  }
+  return found;
 }
 
 inline std::string path_set::path(node_id id) const {

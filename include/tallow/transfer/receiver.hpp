@@ -20,10 +20,10 @@
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/chunk_window.hpp>
+#include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/journal.hpp>
 #include <tallow/transfer/manifest.hpp>
-#include <tallow/transfer/path_rules.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
@@ -37,9 +37,9 @@ namespace tallow::transfer {
 ///
 /// Invariant: finished_ <= done_below_ <= accepted_entries_ <= entry_count(); a chunk is written
 /// only when all its entries were accepted. What lanes and the owner's thread share (space_,
-/// window_, writing_, journal_, failed_, spoiled_, accepted_entries_, bytes_written_, ack_at_) is
-/// changed under mutex_ alone, and read without it by the owner's thread only where no lane changes
-/// it.
+/// window_, claims_, writing_, written_, failed_, spoiled_, accepted_entries_, bytes_written_,
+/// ack_at_) is changed under mutex_ alone, and read without it by the owner's thread only where no
+/// lane changes it. The journal is the owner's thread's.
 template <sink Sink, chunk_journal Journal = memory_journal, class Mutex = no_mutex>
 class receiver {
  public:
@@ -117,6 +117,23 @@ class receiver {
     return settle();
   }
 
+  /// The sender has what was claimed.
+  ///
+  /// @errors  chunk_unexpected (cond::peer); disk_full, sink_failed
+  [[nodiscard]] result<void> handle(const ack& m, instant) {
+    {
+      const locked hold(mutex_);
+      if (auto done = claims_.handle(m); !done) return done;
+      for (const chunk_range& range : m.ranges) {
+        for (std::uint64_t i = 0; i < range.count; ++i) {
+          bytes_written_ += space_->chunk_length(chunk_index{range.first.value + i});
+        }
+      }
+      advance_window();
+    }
+    return settle();
+  }
+
   /// Every other message has no place on this side.
   ///
   /// @errors  peer_message_unexpected (cond::peer)
@@ -131,7 +148,7 @@ class receiver {
   ///
   /// @shape   returns false for one that is there or on its way already: a lane that was lost may
   ///          have brought it. Otherwise write_chunk() and end_chunk() are due
-  /// @errors  chunk_unexpected (cond::peer)
+  /// @errors  chunk_unexpected, chunk_repeated (cond::peer)
   [[nodiscard]] result<bool> begin_chunk(chunk_index chunk, chunk_job& job) {
     const locked hold(mutex_);
     if (chunk.value >= acceptable_chunks() || !space_->chunk_wanted(chunk)) {
@@ -140,14 +157,9 @@ class receiver {
     if (!window_.may_hold(chunk)) return fail(errc::chunk_unexpected, chunk.value);
     if (window_.contains(chunk)) return false;
     if (std::find(writing_.begin(), writing_.end(), chunk) != writing_.end()) return false;
+    if (auto done = claims_.take_data(chunk); !done) return fail(done.error());
     writing_.push_back(chunk);
-    job.chunk = chunk;
-    job.bytes = space_->chunk_length(chunk);
-    job.pieces.clear();
-    space_->for_each_piece(chunk, [&](const piece& p) {
-      if (space_->wanted(p.entry) && !failed_.contains(p.entry.value)) job.pieces.push_back(p);
-      return true;
-    });
+    describe(chunk, job);
     return true;
   }
 
@@ -176,18 +188,33 @@ class receiver {
   /// Notes that write_chunk() has done its work.
   ///
   /// @shape   returns whether the owner should call settle() now
-  /// @errors  what the journal says
+  /// @errors  none that can happen: begin_chunk() took the chunk
   [[nodiscard]] result<bool> end_chunk(const chunk_job& job, instant now) {
     const locked hold(mutex_);
     writing_.erase(std::find(writing_.begin(), writing_.end(), job.chunk));
     if (auto done = window_.insert(job.chunk); !done) return fail(done.error());
-    if (auto done = journal_.record(job.chunk); !done) return fail(done.error());
+    written_.push_back(job.chunk);
     bytes_written_ += job.bytes;
     advance_window();
     const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
     const bool first = !ack_at_;
     if (first) ack_at_ = now + limits::ack_interval;
     return all_in || first || !spoiled_.empty();
+  }
+
+  /// Reads one chunk of an earlier session back and hashes it, so that it can be claimed. On any
+  /// thread beside the lanes'.
+  ///
+  /// @param scratch  chunk_bytes() bytes
+  /// @shape   returns false when there is nothing to hash now: after the next message to handle()
+  ///          it is worth another try. The owner should call poll_message() when it returns true
+  /// @cost    reads and hashes the chunk
+  bool work_on_claim(chunk_job& job, byte_span scratch);
+
+  /// True when work_on_claim() has, or will have, something to do.
+  [[nodiscard]] bool has_claims() {
+    const locked hold(mutex_);
+    return !claims_.done();
   }
 
   /// Does what has become possible: finishes entries, ends the transfer. For the owner's thread.
@@ -224,9 +251,12 @@ class receiver {
 
   /// The next message for the control channel, as the plaintext of a record.
   ///
-  /// @errors  none on this side; the type is that of every transfer
+  /// @errors  what the journal says, disk_full among it
   [[nodiscard]] result<std::optional<byte_buffer>> poll_message(instant now) {
-    if (outbox_.empty()) post_ack(now);
+    if (outbox_.empty()) {
+      if (auto done = post_ack(now); !done) return fail(done.error());
+    }
+    if (outbox_.empty()) post_claims();
     if (outbox_.empty()) return std::nullopt;
     std::optional<byte_buffer> message(std::move(outbox_.front()));
     outbox_.pop_front();
@@ -239,15 +269,21 @@ class receiver {
   }
 
   [[nodiscard]] std::optional<instant> next_timeout() const {
-    std::optional<instant> offer_at;
-    if (first_page_at_ && !offer_ready_) offer_at = *first_page_at_ + limits::offer_wait;
+    std::optional<instant> own_at;
+    if (first_page_at_ && !offer_ready_) own_at = *first_page_at_ + limits::offer_wait;
+    if constexpr (syncing_journal<Journal>) {
+      own_at = earlier(own_at, journal_.next_timeout());
+    }
     const locked hold(mutex_);
-    return earlier(offer_at, ack_at_);
+    return earlier(own_at, ack_at_);
   }
 
   void handle_timeout(instant now) noexcept {
     if (first_page_at_ && now >= *first_page_at_ + limits::offer_wait) offer_ready_ = true;
   }
+
+  /// The journal, for the owner who syncs it: for the owner's thread.
+  [[nodiscard]] Journal& journal() noexcept { return journal_; }
 
   [[nodiscard]] bool done() const noexcept { return done_ && outbox_.empty(); }
   [[nodiscard]] const outcome& result_of_transfer() const noexcept { return outcome_; }
@@ -261,6 +297,9 @@ class receiver {
  private:
   // Pages held until the person has answered. The sender stops at sixteen.
   static constexpr std::size_t pages_waiting_max = 64;
+
+  void describe(chunk_index chunk, chunk_job& job) const;
+  bool read_back(const chunk_job& job, byte_span body);
 
   // A chunk that was begun and is not written.
   void forget(const chunk_job& job) {
@@ -278,130 +317,33 @@ class receiver {
     return space_->chunks_in(space_->entry_end(entry_index{accepted_entries_ - 1}));
   }
 
-  result<void> add_to_space(const manifest_page& page) {
+  result<void> add_to_space(const manifest_page& page);
+  result<void> accept_waiting();
+  result<void> begin_journal(const manifest_page& first);
+
+  void post_claims() {
     const locked hold(mutex_);
-    for (const entry& e : page.entries) {
-      if (e.kind != entry_kind::file && e.size != 0) {
-        return fail(errc::manifest_invalid, space_->entry_count(), "size of what is no file");
-      }
-      if (auto done = space_->add_entry(e.size); !done) return done;
-      offer_.add(e);
-    }
-    if (page.last) {
-      space_->complete();
-      offer_.complete = true;
-    }
-    return {};
+    if (const auto claimed = claims_.poll_message()) post(*claimed);
   }
 
-  result<void> accept_waiting() {
-    while (!waiting_.empty()) {
-      const manifest_page page = std::move(waiting_.front());
-      waiting_.pop_front();
-      accept answer{page.page, {}};
-      entry_index index = page.first;
-      for (const entry& e : page.entries) {
-        const auto refused = add_to_sink(index, e);
-        if (!refused) return fail(refused.error());
-        if (*refused) {
-          answer.declined.push_back({index, **refused});
-          note_failure(index, e.path, **refused);
-        }
-        ++index.value;
-      }
-      const locked hold(mutex_);
-      for (const entry_failure& f : answer.declined) space_->decline(f.entry);
-      accepted_entries_ = index.value;
-      post(answer);
-    }
-    return settle();
-  }
-
-  // Nothing when the sink took the entry, the reason when it did not, an error when all must end.
-  result<std::optional<failure_reason>> add_to_sink(entry_index index, const entry& e) {
-    if (auto fine = check_entry(e); !fine) return failure_reason::bad_path;
-    auto added = sink_->add_entry(index, e);
-    if (added) return std::nullopt;
-    if (added.error().code == errc::disk_full) return fail(added.error());
-    return condition_of(added.error().code) == cond::peer ? failure_reason::bad_path
-                                                          : failure_reason::not_writable;
-  }
-
-  // Takes an entry out that was accepted but will not be kept.
-  void drop_entry(entry_index index, failure_reason reason) {
-    // Only this thread adds to failed_.
-    if (!space_->wanted(index) || failed_.contains(index.value)) return;
-    // What cannot be removed is left in the staging folder, which goes as a whole.
-    (void)sink_->discard_entry(index);
-    note_failure(index, sink_->path(index), reason);
-  }
-
-  void note_failure(entry_index index, std::string path, failure_reason reason) {
-    {
-      const locked hold(mutex_);
-      failed_.emplace(index.value, reason);
-    }
-    if (outcome_.failed.size() < failed_entries_reported_max) {
-      outcome_.failed.push_back({std::move(path), reason});
-    }
-  }
-
-  // Entries that a lane could not write to.
-  void drop_spoiled() {
-    std::vector<entry_index> spoiled;
-    {
-      const locked hold(mutex_);
-      spoiled.swap(spoiled_);
-    }
-    for (const entry_index index : spoiled) drop_entry(index, failure_reason::not_writable);
-  }
-
-  void advance_window() {
-    const std::uint64_t known = acceptable_chunks();
-    window_.advance([&](chunk_index c) { return c.value < known && !space_->chunk_wanted(c); });
-  }
-
-  // The bytes at the front of the space that are all there.
-  std::uint64_t bytes_whole() {
-    const locked hold(mutex_);
-    advance_window();
-    const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
-    return all_in ? space_->byte_count() : window_.prefix() * space_->chunk_bytes();
-  }
-
-  result<void> complete() {
-    if (auto done = sink_->commit(); !done) return done;
-    end_ack m;
-    m.failed_count = failed_.size();
-    m.entry_count = space_->entry_count() - m.failed_count;
-    for (const auto& [index, reason] : failed_) {
-      if (m.failed.size() == limits::failed_entries_max) break;
-      m.failed.push_back({entry_index{index}, reason});
-    }
-    outcome_.entry_count = m.entry_count;
-    outcome_.failed_count = m.failed_count;
-    outcome_.byte_count = space_->byte_count();
-    post(m);
-    done_ = true;
-    return {};
-  }
-
-  void post_ack(instant now) {
-    const locked hold(mutex_);
-    if (!ack_at_ || now < *ack_at_) return;
-    // Until something is written again there is nothing to wait for.
-    ack_at_ = std::nullopt;
-    if (!journal_.has_unacknowledged()) return;
-    post(ack{journal_.take_unacknowledged()});
-    if (journal_.has_unacknowledged()) ack_at_ = now;
-  }
+  result<std::optional<failure_reason>> add_to_sink(entry_index index, const entry& e);
+  void drop_entry(entry_index index, failure_reason reason);
+  void note_failure(entry_index index, std::string path, failure_reason reason);
+  void drop_spoiled();
+  void advance_window();
+  std::uint64_t bytes_whole();
+  result<void> complete();
+  result<void> post_ack(instant now);
 
   Sink* sink_;
   mutable Mutex mutex_;
   Journal journal_;
   std::optional<byte_space> space_;
   chunk_window window_;
+  claim_maker claims_{chunk_set{}};   // of an earlier session
   std::vector<chunk_index> writing_;  // at most one a lane
+  std::vector<chunk_index> written_;  // not in the journal yet
+  std::vector<chunk_index> recording_;
   std::vector<entry_index> spoiled_;  // a lane could not write to them
   manifest_hash hash_;
   offer_summary offer_;
@@ -423,3 +365,5 @@ class receiver {
 };
 
 }  // namespace tallow::transfer
+
+#include <tallow/transfer/receiver_steps.hpp>

@@ -15,14 +15,16 @@
 #include <tallow/base/units.hpp>
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_window.hpp>
+#include <tallow/transfer/claims.hpp>
 
 namespace tallow::transfer {
 
-/// Hands out chunks in order, each once, and those of a lost lane again.
+/// Hands out chunks in order, each once, and those of a lost lane again. What the receiver claims
+/// to have is handed out only if the claim turns out wrong.
 ///
 /// Invariant: acknowledged prefix <= next_ <= chunks whose entries were accepted; every chunk below
-/// next_ is acknowledged, in flight on the lane that owners_ names, waiting in returned_, or wanted
-/// by nobody.
+/// next_ is acknowledged, in flight on the lane that owners_ names, waiting in returned_, claimed,
+/// or wanted by nobody.
 class scheduler {
  public:
   /// The next chunk to send, if one may be sent now: its entries were accepted, and it lies within
@@ -32,19 +34,37 @@ class scheduler {
   /// @param lane      who takes it
   [[nodiscard]] std::optional<chunk_index> take(const byte_space& space, std::uint64_t sendable,
                                                 stream_id lane) {
+    while (const auto refused = claims_.next_refused(next_)) returned_.push_back(*refused);
     while (!returned_.empty()) {
       const chunk_index chunk = returned_.front();
       returned_.pop_front();
       if (!acknowledged_.contains(chunk)) return start_reading(chunk, lane);
     }
     while (next_ < sendable && acknowledged_.may_hold(chunk_index{next_})) {
-      const chunk_index chunk{next_++};
-      if (space.chunk_wanted(chunk) && !acknowledged_.contains(chunk)) {
+      const chunk_index chunk{next_};
+      const claim_state state = claims_.state_of(chunk);
+      if (state == claim_state::unknown) return std::nullopt;
+      ++next_;
+      if (state == claim_state::missing && space.chunk_wanted(chunk) &&
+          !acknowledged_.contains(chunk)) {
         return start_reading(chunk, lane);
       }
-      skip_unwanted(space);
+      skip_done(space);
     }
     return std::nullopt;
+  }
+
+  /// What the receiver claims to have. Whoever compares calls claim_compared().
+  [[nodiscard]] claim_checker& claims() noexcept { return claims_; }
+
+  /// What the comparison said of a claim. A wrong one goes out as DATA.
+  ///
+  /// @errors  those of claim_checker::compared()
+  [[nodiscard]] result<void> claim_compared(const byte_space& space, chunk_index chunk,
+                                            bool is_equal) {
+    if (auto done = claims_.compared(chunk, is_equal); !done) return done;
+    skip_done(space);
+    return {};
   }
 
   /// The bytes of a chunk that was taken have been read, or could not be.
@@ -69,25 +89,26 @@ class scheduler {
   /// @errors  chunk_unexpected: it was never sent (cond::peer)
   [[nodiscard]] result<bool> acknowledge(const byte_space& space, chunk_index chunk) {
     if (chunk.value >= next_) return fail(errc::chunk_unexpected, chunk.value);
-    if (acknowledged_.contains(chunk)) return false;
+    if (acknowledged_.contains(chunk) || claims_.confirmed().contains(chunk)) return false;
     owner_of(chunk) = nobody;
     if (auto done = acknowledged_.insert(chunk); !done) return fail(done.error());
-    skip_unwanted(space);
+    skip_done(space);
     return true;
   }
 
-  /// True when every one of the first `count` chunks was handed out.
+  /// True when every one of the first `count` chunks was handed out or need not be, and nothing
+  /// more will be claimed.
   [[nodiscard]] bool all_taken(std::uint64_t count) const noexcept {
-    return next_ >= count && returned_.empty();
+    return next_ >= count && returned_.empty() && claims_.settled_below() == claims_end.value;
   }
 
   [[nodiscard]] std::uint64_t acknowledged_prefix() const noexcept {
     return acknowledged_.prefix();
   }
 
-  /// Every chunk below has been read at least once, or is wanted by nobody.
+  /// Every chunk below has been read at least once, is there, or is wanted by nobody.
   [[nodiscard]] std::uint64_t read_below() const noexcept {
-    std::uint64_t below = next_;
+    std::uint64_t below = std::min(next_, claims_.settled_below());
     for (const chunk_index chunk : reading_) below = std::min(below, chunk.value);
     return below;
   }
@@ -116,14 +137,18 @@ class scheduler {
     return chunk;
   }
 
-  void skip_unwanted(const byte_space& space) {
-    acknowledged_.advance([&](chunk_index c) { return c.value < next_ && !space.chunk_wanted(c); });
+  void skip_done(const byte_space& space) {
+    acknowledged_.advance([&](chunk_index c) {
+      return c.value < next_ && (claims_.confirmed().contains(c) || !space.chunk_wanted(c));
+    });
+    claims_.forget_below(acknowledged_.prefix());
   }
 
   chunk_window acknowledged_;
   std::array<stream_id, limits::chunk_window> owners_{};  // of the chunks in the window
   std::vector<chunk_index> reading_;                      // at most one a lane
   std::deque<chunk_index> returned_;
+  claim_checker claims_;
   std::uint64_t next_ = 0;
 };
 

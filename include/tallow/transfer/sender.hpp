@@ -18,8 +18,10 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
+#include <tallow/crypto/hash.hpp>
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_job.hpp>
+#include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/scheduler.hpp>
@@ -85,7 +87,14 @@ class sender {
     }
     accepted_entries_ = end;
     ++pages_accepted_;
+    scheduler_.claims().first_page_accepted();
     return {};
+  }
+
+  /// @errors  those of claim_checker::handle()
+  [[nodiscard]] result<void> handle(const have& m, instant) {
+    const locked hold(mutex_);
+    return scheduler_.claims().handle(m, sendable_chunks());
   }
 
   /// @errors  chunk_unexpected (cond::peer)
@@ -135,11 +144,12 @@ class sender {
   ///
   /// @errors  what the source says when its list of entries fails; quota_too_small; source_changed
   ///          when a file changed that the other side takes for whole
-  [[nodiscard]] result<std::optional<byte_buffer>> poll_message(instant) {
+  [[nodiscard]] result<std::optional<byte_buffer>> poll_message(instant now) {
     if (is_retracted()) return fail(errc::source_changed, 0, "after it was said to be whole");
     if (outbox_.empty() && peer_ready_) {
       if (auto done = produce(); !done) return fail(done.error());
     }
+    if (outbox_.empty()) post_confirmed(now);
     if (outbox_.empty()) return std::nullopt;
     std::optional<byte_buffer> message(std::move(outbox_.front()));
     outbox_.pop_front();
@@ -156,13 +166,7 @@ class sender {
     const locked hold(mutex_);
     const auto chunk = scheduler_.take(space_, sendable_chunks(), lane);
     if (!chunk) return false;
-    job.chunk = *chunk;
-    job.bytes = space_.chunk_length(*chunk);
-    job.pieces.clear();
-    space_.for_each_piece(*chunk, [&](const piece& p) {
-      if (space_.wanted(p.entry) && !failed_.contains(p.entry.value)) job.pieces.push_back(p);
-      return true;
-    });
+    describe(*chunk, job);
     return true;
   }
 
@@ -171,18 +175,41 @@ class sender {
   /// @param body  job.bytes bytes
   /// @cost        one read for each entry in the chunk
   void read_chunk(const chunk_job& job, byte_span body) {
-    std::size_t filled = 0;
-    const auto zero_up_to = [&](std::size_t end) {
-      std::fill(body.begin() + static_cast<std::ptrdiff_t>(filled),
-                body.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});
-    };
-    for (const piece& p : job.pieces) {
-      zero_up_to(p.chunk_offset);
-      filled = p.chunk_offset + read_piece(p, body.subspan(p.chunk_offset, p.length));
-    }
-    zero_up_to(body.size());
+    read_pieces(job, body);
     const locked hold(mutex_);
     scheduler_.read_done(job.chunk);
+  }
+
+  /// Compares one chunk with what the receiver claims to have of it. On any thread beside the
+  /// lanes'.
+  ///
+  /// @param scratch  chunk_bytes() bytes
+  /// @shape   returns false when there is nothing to compare now: after the next message to
+  ///          handle() it is worth another try
+  /// @cost    reads and hashes the chunk
+  bool work_on_claim(chunk_job& job, byte_span scratch) {
+    chunk_hash claimed{};
+    {
+      const locked hold(mutex_);
+      const auto next = scheduler_.claims().next_to_compare();
+      if (!next) return false;
+      claimed = next->hash;
+      describe(next->chunk, job);
+    }
+    const byte_span body = scratch.first(job.bytes);
+    read_pieces(job, body);
+    const bool is_equal = equal(crypto::sha256({body}), claimed);
+    const locked hold(mutex_);
+    // Never fails: it is being compared.
+    const bool is_noted = scheduler_.claim_compared(space_, job.chunk, is_equal).has_value();
+    if (is_noted && is_equal) bytes_acknowledged_ += job.bytes;
+    return true;
+  }
+
+  /// True when work_on_claim() has something to do.
+  [[nodiscard]] bool has_claims() {
+    const locked hold(mutex_);
+    return scheduler_.claims().has_work();
   }
 
   /// All lanes have ended.
@@ -199,10 +226,11 @@ class sender {
 
   [[nodiscard]] std::size_t chunk_bytes() const noexcept { return space_.chunk_bytes(); }
   [[nodiscard]] bool done() const noexcept { return done_; }
-  [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return std::nullopt; }
+  [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return confirm_at_; }
   void handle_timeout(instant) noexcept {}
   [[nodiscard]] const outcome& result_of_transfer() const noexcept { return outcome_; }
-  [[nodiscard]] progress progress_now() const noexcept {
+  [[nodiscard]] progress progress_now() const {
+    const locked hold(mutex_);
     return {done_ ? space_.byte_count() : bytes_acknowledged_, space_.byte_count(),
             space_.entry_count(), space_.is_complete()};
   }
@@ -226,6 +254,30 @@ class sender {
   [[nodiscard]] std::uint64_t sendable_chunks() const noexcept {
     if (accepted_entries_ == 0) return 0;
     return space_.chunks_in(space_.entry_end(entry_index{accepted_entries_ - 1}));
+  }
+
+  // What a lane or a comparison reads.
+  void describe(chunk_index chunk, chunk_job& job) const {
+    job.chunk = chunk;
+    job.bytes = space_.chunk_length(chunk);
+    job.pieces.clear();
+    space_.for_each_piece(chunk, [&](const piece& p) {
+      if (space_.wanted(p.entry) && !failed_.contains(p.entry.value)) job.pieces.push_back(p);
+      return true;
+    });
+  }
+
+  // What was compared, as seldom as a receiver acknowledges.
+  void post_confirmed(instant now) {
+    const locked hold(mutex_);
+    if (!scheduler_.claims().has_answer()) {
+      confirm_at_.reset();
+      return;
+    }
+    if (!confirm_at_) confirm_at_ = now + limits::ack_interval;
+    if (now < *confirm_at_) return;
+    confirm_at_.reset();
+    if (const auto answer = scheduler_.claims().poll_answer()) post(*answer);
   }
 
   result<void> produce() {
@@ -311,6 +363,19 @@ class sender {
     return all;
   }
 
+  void read_pieces(const chunk_job& job, byte_span body) {
+    std::size_t filled = 0;
+    const auto zero_up_to = [&](std::size_t end) {
+      std::fill(body.begin() + static_cast<std::ptrdiff_t>(filled),
+                body.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});
+    };
+    for (const piece& p : job.pieces) {
+      zero_up_to(p.chunk_offset);
+      filled = p.chunk_offset + read_piece(p, body.subspan(p.chunk_offset, p.length));
+    }
+    zero_up_to(body.size());
+  }
+
   std::size_t read_piece(const piece& p, byte_span out) {
     const auto read = source_->read(p.entry, p.entry_offset, out);
     const std::size_t count = read.value_or(0);
@@ -331,7 +396,7 @@ class sender {
   }
 
   Source* source_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   byte_space space_;
   scheduler scheduler_;
   page_builder builder_;
@@ -344,6 +409,7 @@ class sender {
   std::uint64_t entries_done_ = 0;
   std::uint64_t bytes_acknowledged_ = 0;
   std::uint64_t bytes_max_ = 0;
+  std::optional<instant> confirm_at_;  // when claims that were right are confirmed
   std::unordered_map<std::uint64_t, failure_reason> failed_;  // while reading, by entry
   std::unordered_set<std::uint64_t> reported_;                // already in outcome_
   outcome outcome_;

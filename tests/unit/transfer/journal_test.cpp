@@ -11,7 +11,7 @@ TEST(MemoryJournal, JoinsChunksThatFollowEachOther) {
   for (const std::uint64_t chunk : {3U, 4U, 5U, 1U, 2U}) {
     ASSERT_TRUE(journal.record(chunk_index{chunk}).has_value());
   }
-  const auto ranges = journal.take_unacknowledged();
+  const auto ranges = journal.take_unacknowledged().value();
   ASSERT_EQ(ranges.size(), 2U);
   EXPECT_EQ(ranges[0], (chunk_range{chunk_index{3}, 3}));
   EXPECT_EQ(ranges[1], (chunk_range{chunk_index{1}, 2}));
@@ -23,9 +23,9 @@ TEST(MemoryJournal, HandsOutNoMoreThanAMessageHolds) {
   for (std::uint64_t i = 0; i < limits::ack_ranges_max + 3; ++i) {
     ASSERT_TRUE(journal.record(chunk_index{2 * i}).has_value());
   }
-  EXPECT_EQ(journal.take_unacknowledged().size(), limits::ack_ranges_max);
+  EXPECT_EQ(journal.take_unacknowledged()->size(), limits::ack_ranges_max);
   EXPECT_TRUE(journal.has_unacknowledged());
-  EXPECT_EQ(journal.take_unacknowledged().size(), 3U);
+  EXPECT_EQ(journal.take_unacknowledged()->size(), 3U);
 }
 
 }  // namespace

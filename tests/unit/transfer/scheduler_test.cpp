@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include <tallow/transfer/scheduler.hpp>
@@ -71,6 +74,70 @@ TEST(Scheduler, GivesALostLanesChunksToOthersFirst) {
   EXPECT_FALSE(s.all_taken(2));
   EXPECT_EQ(s.take(space, 4, a), chunk_index{0});
   EXPECT_EQ(s.take(space, 4, a), chunk_index{2});
+}
+
+TEST(Scheduler, PassesOverWhatIsClaimed) {
+  const byte_space space = space_of_chunks(5);
+  scheduler s;
+  const auto say = [&](std::uint64_t first, std::size_t count) {
+    have m{chunk_index{first}, {}};
+    m.hashes.resize(count);
+    EXPECT_TRUE(s.claims().handle(m, 5).has_value());
+  };
+  say(1, 0);
+  EXPECT_EQ(s.take(space, 5, a), chunk_index{0});
+  EXPECT_EQ(s.take(space, 5, a), std::nullopt);  // 1 may be claimed
+  say(1, 2);
+  EXPECT_EQ(s.take(space, 5, a), std::nullopt);
+  say(4, 0);
+  EXPECT_EQ(s.take(space, 5, a), chunk_index{3});
+  say(claims_end.value, 0);
+  EXPECT_EQ(s.take(space, 5, a), chunk_index{4});
+  for (const std::uint64_t c : {0U, 3U, 4U}) s.read_done(chunk_index{c});
+  EXPECT_EQ(s.read_below(), 1U);
+  EXPECT_FALSE(s.all_taken(5));
+  EXPECT_EQ(s.claims().next_to_compare()->chunk, chunk_index{1});
+  EXPECT_EQ(s.claims().next_to_compare()->chunk, chunk_index{2});
+  ASSERT_TRUE(s.claim_compared(space, chunk_index{1}, true).has_value());
+  EXPECT_EQ(s.read_below(), 2U);
+  ASSERT_TRUE(s.claim_compared(space, chunk_index{2}, false).has_value());
+  // What is wrong goes out, once; also when its lane is lost.
+  EXPECT_EQ(s.take(space, 5, a), chunk_index{2});
+  EXPECT_EQ(s.take(space, 5, a), std::nullopt);
+  EXPECT_TRUE(s.all_taken(5));
+  EXPECT_EQ(s.read_below(), 2U);
+  s.lane_lost(a);
+  EXPECT_EQ(s.take(space, 5, b), chunk_index{0});
+  EXPECT_EQ(s.take(space, 5, b), chunk_index{2});
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{0}).has_value());
+  EXPECT_EQ(s.acknowledged_prefix(), 2U);
+}
+
+TEST(Scheduler, GoesThroughMoreClaimsThanAWindowHolds) {
+  constexpr std::uint64_t count = 3 * limits::chunk_window;
+  const byte_space space = space_of_chunks(count);
+  scheduler s;
+  std::uint64_t said = 0;
+  const auto say = [&](std::uint64_t first, std::size_t hashes) {
+    have m{chunk_index{first}, {}};
+    m.hashes.resize(hashes);
+    EXPECT_TRUE(s.claims().handle(m, count).has_value());
+    said = first + hashes;
+  };
+  say(0, 0);
+  // All but the last are there.
+  while (said < count - 1) {
+    say(said, static_cast<std::size_t>(std::min<std::uint64_t>(1000, count - 1 - said)));
+    while (const auto next = s.claims().next_to_compare()) {
+      ASSERT_TRUE(s.claim_compared(space, next->chunk, true).has_value());
+    }
+    if (said < count - 1) {
+      EXPECT_EQ(s.take(space, count, a), std::nullopt);
+    }
+  }
+  say(claims_end.value, 0);
+  EXPECT_EQ(s.take(space, count, a), chunk_index{count - 1});
+  EXPECT_EQ(s.acknowledged_prefix(), count - 1);
 }
 
 TEST(Scheduler, RefusesLiesAboutWhatArrived) {

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Transfers that were killed and go on later, with a new code."""
+
+import json
+import os
+import random
+import shutil
+import time
+import unittest
+
+from harness import DEADLINE_S, Dam, TransferTest, proxy, relay
+
+
+def code(number):
+    return "%d-crossover-clockwork" % number
+
+
+class Resume(TransferTest):
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(20261121)
+        self.attempts = 0
+
+    def make_tree(self, megabytes=24):
+        tree = self.source / "tree"
+        (tree / "deep" / "er").mkdir(parents=True)
+        (tree / "large").write_bytes(os.urandom(megabytes << 20))
+        (tree / "empty").touch()
+        (tree / "link").symlink_to("large")
+        for i in range(300):
+            (tree / "deep" / ("%03d" % i)).write_bytes(os.urandom(self.random.randrange(9000)))
+        (tree / "deep" / "er" / "last").write_bytes(os.urandom(3 << 20))
+        (tree / "deep" / "000").chmod(0o400)
+        (tree / "deep" / "er").chmod(0o500)
+        return tree
+
+    def attempt(self, hub, between, *paths, lanes="2"):
+        self.attempts += 1
+        options = ("--outage", "0")
+        return (self.send(between.address, *paths, code=code(self.attempts),
+                          options=(*options, "--lanes", lanes)),
+                self.receive(hub.address, code=code(self.attempts), options=options))
+
+    def kill_after(self, between, count, victims, *others):
+        """Kills them once so many bytes have passed. The others find out by themselves."""
+        start = len(between.recorded)
+        deadline = time.monotonic() + DEADLINE_S
+        while len(between.recorded) < start + count:
+            self.assertLess(time.monotonic(), deadline)
+            if any(v.process.poll() is not None for v in victims):
+                break  # it was done before
+            time.sleep(0.0005)
+        for victim in victims:
+            victim.process.kill()
+        for other in (*victims, *others):
+            other.wait()
+
+    def finish(self, hub, between, *paths, lanes="2"):
+        """An attempt that nobody ends; returns the bytes kept and the bytes sent."""
+        before = len(between.recorded)
+        sending, receiving = self.attempt(hub, between, *paths, lanes=lanes)
+        self.assert_done(sending, receiving)
+        between.cut()  # what a killed one left half open
+        kept = receiving.wait().event("kept")
+        return (kept[0]["bytes"] if kept else 0), len(between.recorded) - before
+
+    def assert_clean(self, *sources):
+        self.assert_same(*sources)
+        self.assertEqual(sorted(p.name for p in self.target.iterdir()),
+                         sorted(s.name for s in sources))
+
+    def test_what_has_arrived_is_not_sent_again(self):
+        tree = self.make_tree(32)
+        for who in ("sender", "receiver", "both", "relay"):
+            with self.subTest(who=who), relay() as hub:
+                dam = Dam(24 << 20)
+                with proxy(hub.address, dam) as between:
+                    sending, receiving = self.attempt(hub, between, tree)
+                    # Acknowledged chunks are in the journal.
+                    self.wait_for_progress(sending, 20 << 20)
+                    killed = {"sender": [sending], "receiver": [receiving], "relay": [hub],
+                              "both": [sending, receiving]}[who]
+                    for one in killed:
+                        one.process.kill()
+                    dam.is_open.set()
+                    for one in (sending, receiving):
+                        self.assertNotEqual(one.wait().code, 0)
+                with relay() as another, proxy(another.address) as between:
+                    kept, sent = self.finish(another, between, tree)
+                    self.assertGreaterEqual(kept, 20 << 20)
+                    self.assertLess(sent, (37 << 20) - kept + (1 << 20))
+                self.assert_clean(tree)
+                self.remove_target()
+
+    def remove_target(self):
+        for folder, _, _ in os.walk(self.target):
+            os.chmod(folder, 0o700)
+        shutil.rmtree(self.target)
+
+    def wait_for_progress(self, command, count):
+        def has_come():
+            done = [e["bytes"] for e in map(json.loads, command.lines) if e["event"] == "progress"]
+            return bool(done) and done[-1] >= count
+        with command.changed:
+            self.assertTrue(command.changed.wait_for(has_come, DEADLINE_S), command.lines[-3:])
+
+    def test_killed_at_any_instant(self):
+        tree = self.make_tree(12)
+        size = 16 << 20
+        with relay() as hub, proxy(hub.address) as between:
+            for _ in range(8):
+                for _ in range(self.random.randrange(1, 4)):
+                    lanes = self.random.choice(("0", "1", "2"))
+                    sending, receiving = self.attempt(hub, between, tree, lanes=lanes)
+                    victims, other = self.random.choice((([sending], receiving),
+                                                         ([receiving], sending)))
+                    self.kill_after(between, self.random.randrange(size), victims, other)
+                    if (self.target / "tree").exists():
+                        break  # too late
+                else:
+                    self.finish(hub, between, tree, lanes=lanes)
+                    self.assert_clean(tree)
+                self.assert_same(tree)
+                self.remove_target()
+
+    def test_a_source_that_changed_meanwhile(self):
+        file = self.source / "file"
+        content = bytearray(os.urandom(32 << 20))
+        file.write_bytes(content)
+        about = file.stat()
+        with relay() as hub, proxy(hub.address) as between:
+            sending, receiving = self.attempt(hub, between, file)
+            self.kill_after(between, 24 << 20, [sending, receiving])
+            # The same size and time, and other bytes: the claims are compared, not believed.
+            content[1000] ^= 1
+            content[20 << 20] ^= 1
+            file.write_bytes(content)
+            os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))
+            self.finish(hub, between, file)
+            self.assert_clean(file)
+
+    def test_what_is_not_in_it_any_more_does_not_arrive(self):
+        tree = self.source / "tree"
+        (tree / "a").mkdir(parents=True)
+        # More than fits on the first page, by which the transfer is recognised.
+        for i in range(3000):
+            (tree / "a" / ("%04d-" % i + "x" * 60)).write_bytes(b"small %d" % i)
+        (tree / "z-large").write_bytes(os.urandom(24 << 20))
+        with relay() as hub, proxy(hub.address) as between:
+            sending, receiving = self.attempt(hub, between, tree)
+            self.kill_after(between, 16 << 20, [sending, receiving])
+            about = (tree / "a").stat()
+            (tree / "a" / ("2999-" + "x" * 60)).unlink()
+            (tree / "a" / ("2998-" + "x" * 60)).unlink()
+            (tree / "a" / ("2998-" + "x" * 60)).mkdir()
+            (tree / "a" / ("2997-" + "x" * 60)).write_bytes(b"")
+            os.utime(tree / "a", ns=(about.st_atime_ns, about.st_mtime_ns))
+            self.finish(hub, between, tree)
+            self.assert_clean(tree)
+
+    def test_two_at_once_do_not_share_a_folder(self):
+        file = self.source / "file"
+        file.write_bytes(os.urandom(32 << 20))
+        with relay() as hub, proxy(hub.address) as between:
+            sending, receiving = self.attempt(hub, between, file)
+            self.kill_after(between, 16 << 20, [sending, receiving])
+            first = self.attempt(hub, between, file)
+            second = self.attempt(hub, between, file)
+            self.assert_done(*first, *second)
+        names = sorted(p.name for p in self.target.iterdir())
+        self.assertEqual(names, ["file", "file (2)"])
+        for name in names:
+            self.assertEqual((self.target / name).read_bytes(), file.read_bytes())
+
+
+if __name__ == "__main__":
+    unittest.main()
