@@ -37,7 +37,8 @@ TEST(MaskedKey, OfAnotherLengthIsRefused) {
     handshake_pair pair;
     pair.start(a_code(), a_code());
     pair.run([&](unsigned index, byte_buffer& body) {
-      if (index == 2) body.resize(static_cast<std::size_t>(static_cast<int>(body.size()) + change));
+      const auto size = static_cast<std::ptrdiff_t>(body.size()) + change;
+      if (index == 2) body.resize(static_cast<std::size_t>(size));
       return true;
     });
     EXPECT_EQ(test::code_of(pair.error_i), errc::authentication_failed);
@@ -64,7 +65,8 @@ TEST(Ciphertext, OfAnotherLengthIsRefused) {
     handshake_pair pair;
     pair.start(a_code(), a_code());
     pair.run([&](unsigned index, byte_buffer& body) {
-      if (index == 3) body.resize(static_cast<std::size_t>(static_cast<int>(body.size()) + change));
+      const auto size = static_cast<std::ptrdiff_t>(body.size()) + change;
+      if (index == 3) body.resize(static_cast<std::size_t>(size));
       return true;
     });
     EXPECT_EQ(pair.error_r, error{errc::authentication_failed});

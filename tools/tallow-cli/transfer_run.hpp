@@ -194,7 +194,7 @@ result<void> run_until_done(asio::io_context& io, asio::awaitable<result<void>> 
   result<void> outcome = fail(errc::cancelled);
   asio::co_spawn(io, std::move(work), [&](const std::exception_ptr& thrown, result<void> done) {
     if (thrown) std::rethrow_exception(thrown);
-    outcome = std::move(done);
+    outcome = done;
     io.stop();
   });
   io.run();

@@ -39,7 +39,7 @@ class planted_decoder {
 struct planted_codec {
   template <message M>
   [[nodiscard]] static result<M> decode(byte_view body) {
-    const auto decoded = decode_body<M>(body);
+    auto decoded = decode_body<M>(body);
     if (decoded || decoded.error().code != errc::trailing_bytes) return decoded;
     return decode_body<M>(body.first(static_cast<std::size_t>(decoded.error().at)));
   }

@@ -117,6 +117,7 @@ class lane_set {
     const int descriptor = socket->release(trouble);
     if (trouble) co_return all->ended(granted.lane, error{errc::connect_failed});
     auto& one = all->lanes[granted.lane];
+    // NOLINTNEXTLINE(bugprone-use-after-move): it was moved into this coroutine before, not from it
     one = std::make_unique<lane>(descriptor, std::move(keys));
     one->thread = std::thread([all, l = one.get(), granted] {
       const error why = carry(all, *l, granted);

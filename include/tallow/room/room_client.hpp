@@ -169,7 +169,7 @@ class client {
       const auto frame = decoder_.next(input);
       if (!frame) return give_up(frame.error());
       if (!*frame) return std::nullopt;
-      const auto event = handle(**frame);
+      auto event = handle(**frame);
       if (!event) return give_up(event.error());
       if (*event) return event;
     }

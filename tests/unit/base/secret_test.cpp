@@ -116,11 +116,11 @@ TEST(SecretBytes, HoldsWhatItWasGiven) {
 TEST(SecretBytes, WipesTheSourceOfAMove) {
   secret_bytes<4> source(key);
   secret_bytes<4> target(std::move(source));
-  EXPECT_TRUE(all_zero(source.view()));  // NOLINT(bugprone-use-after-move): the point
+  EXPECT_TRUE(all_zero(source.view()));  // NOLINT: what was moved from is looked at
   EXPECT_TRUE(tallow::equal(target.view(), key));
   secret_bytes<4> assigned;
   assigned = std::move(target);
-  EXPECT_TRUE(all_zero(target.view()));  // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(all_zero(target.view()));  // NOLINT: as above
   EXPECT_TRUE(tallow::equal(assigned.view(), key));
 }
 
@@ -165,7 +165,7 @@ TEST(SecretBuffer, GrowsByAppending) {
 TEST(SecretBuffer, LeavesNothingInTheSourceOfAMove) {
   secret_buffer source{byte_view(key)};
   const secret_buffer target(std::move(source));
-  EXPECT_TRUE(source.empty());  // NOLINT(bugprone-use-after-move): the point
+  EXPECT_TRUE(source.empty());  // NOLINT: what was moved from is looked at
   EXPECT_TRUE(tallow::equal(target.view(), key));
 }
 

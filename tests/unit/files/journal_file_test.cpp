@@ -33,7 +33,7 @@ journal_file begin(const directory& folder) {
   return journal_file::create(folder, image, encoder).value();
 }
 
-auto adding(std::vector<chunk_range> ranges) {
+auto adding(const std::vector<chunk_range>& ranges) {
   return [ranges](journal_encoder& encoder, byte_buffer& out) { encoder.add_written(out, ranges); };
 }
 

@@ -35,6 +35,7 @@ std::vector<entry> walk(source_tree& tree) {
 
 std::vector<std::string> paths_of(const std::vector<entry>& entries) {
   std::vector<std::string> paths;
+  paths.reserve(entries.size());
   for (const entry& e : entries) paths.push_back(e.path);
   return paths;
 }

@@ -128,6 +128,7 @@ TEST(LaneCarriers, KeepAFewPipesAndCloseTheOthers) {
   {
     lane_carriers pool(lane_moving::spliced);
     std::vector<lane_carrier> many;
+    many.reserve(50);
     for (int i = 0; i < 50; ++i) many.push_back(pool.take());
     EXPECT_GE(next_descriptor(), before + 100);
     for (auto& one : many) pool.put_back(std::move(one));

@@ -79,11 +79,13 @@ TEST(PathSet, TellsNamesApartThatOnlyLookAlike) {
 TEST(PathSet, FindsEveryDuplicateAmongMany) {
   path_set set(key);
   std::vector<std::string> paths;
+  paths.reserve(20'000);
   for (int i = 0; i < 20'000; ++i) {
     paths.push_back("d" + std::to_string(i % 97) + "/e" + std::to_string(i % 7) + "/" +
                     std::to_string(i));
   }
   std::vector<path_set::node_id> ids;
+  ids.reserve(paths.size());
   for (const auto& path : paths) ids.push_back(set.add(path, entry_kind::file).value());
   for (std::size_t i = 0; i < paths.size(); ++i) {
     EXPECT_EQ(set.path(ids[i]), paths[i]);
