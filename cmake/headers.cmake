@@ -120,6 +120,7 @@ set(tallow_session_headers
 set(tallow_files_headers
   files/unique_fd.hpp
   files/posix_error.hpp
+  files/write_at.hpp
   files/status.hpp
   files/beneath.hpp
   files/descriptor_cache.hpp

@@ -50,6 +50,7 @@
 #include <tallow/files/staging_steps.hpp>
 #include <tallow/files/status.hpp>
 #include <tallow/files/unique_fd.hpp>
+#include <tallow/files/write_at.hpp>
 #include <tallow/net/address.hpp>
 #include <tallow/net/background_work.hpp>
 #include <tallow/net/blocking_socket.hpp>

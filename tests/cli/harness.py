@@ -1,4 +1,5 @@
 """What the tests of the tools share: a relay, the two commands, and a proxy that sees all bytes."""
+import collections
 import contextlib
 import hashlib
 import json
@@ -195,15 +196,18 @@ class Proxy:
 
 
 class Dam:
-    """Lets so many bytes of the sender's pass, and holds back the rest until it is opened."""
+    """Lets so many bytes of the sender's pass, and holds back its lanes until it is opened. What
+    the control connection carries is less than a chunk, and passes."""
 
     def __init__(self, count):
         self.left, self.is_open = count, threading.Event()
+        self.seen = collections.Counter()
 
-    def __call__(self, _, way, data):
+    def __call__(self, number, way, data):
         if way == "up":
+            self.seen[number] += len(data)
             self.left -= len(data)
-            if self.left < 0:
+            if self.left < 0 and self.seen[number] > 1 << 18:
                 self.is_open.wait(DEADLINE_S)
         return data
 
@@ -234,23 +238,36 @@ def facts(path):
     return found
 
 
+def memory_folder(bytes_min):
+    """A place in memory with that much room, for what syncs more than a disk likes; or None."""
+    try:
+        room = os.statvfs("/dev/shm")
+    except OSError:
+        return None
+    return "/dev/shm" if room.f_bavail * room.f_frsize >= bytes_min else None
+
+
 class TransferTest(unittest.TestCase):
     """A test with a folder of its own, with `source` and `target` in it."""
 
+    place = None  # where temporary files go anyway
+
     def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir=self.place))
                                    if hasattr(self, "enterContext") else self._temporary())
         self.source = self.folder / "source"
         self.target = self.folder / "target"
         self.source.mkdir()
 
     def _temporary(self):
-        made = tempfile.TemporaryDirectory()
+        made = tempfile.TemporaryDirectory(dir=self.place)
         self.addCleanup(made.cleanup)
         return made.name
 
     def run_cli(self, *arguments, **options):
         """A command that does not outlive the test."""
+        state = {"XDG_STATE_HOME": str(self.folder / "state")}
+        options["env"] = {**state, **(options.get("env") or {})}
         command = Command(*arguments, **options)
         self.addCleanup(command.kill)
         return command

@@ -8,14 +8,16 @@ import shutil
 import time
 import unittest
 
-from harness import DEADLINE_S, Dam, TransferTest, proxy, relay
+from harness import DEADLINE_S, Dam, TransferTest, memory_folder, proxy, relay
 
 
 def code(number):
     return "%d-crossover-clockwork" % number
 
 
-class Resume(TransferTest):
+class Attempts(TransferTest):
+    place = memory_folder(1 << 30)
+
     def setUp(self):
         super().setUp()
         self.random = random.Random(20261121)
@@ -69,6 +71,20 @@ class Resume(TransferTest):
         self.assertEqual(sorted(p.name for p in self.target.iterdir()),
                          sorted(s.name for s in sources))
 
+    def remove_target(self):
+        for folder, _, _ in os.walk(self.target):
+            os.chmod(folder, 0o700)
+        shutil.rmtree(self.target)
+
+    def wait_for_progress(self, command, count):
+        def has_come():
+            done = [e["bytes"] for e in map(json.loads, command.lines) if e["event"] == "progress"]
+            return bool(done) and done[-1] >= count
+        with command.changed:
+            self.assertTrue(command.changed.wait_for(has_come, DEADLINE_S), command.lines[-3:])
+
+
+class WithANewCode(Attempts):
     def test_what_has_arrived_is_not_sent_again(self):
         tree = self.make_tree(32)
         for who in ("sender", "receiver", "both", "relay"):
@@ -91,18 +107,6 @@ class Resume(TransferTest):
                     self.assertLess(sent, (37 << 20) - kept + (1 << 20))
                 self.assert_clean(tree)
                 self.remove_target()
-
-    def remove_target(self):
-        for folder, _, _ in os.walk(self.target):
-            os.chmod(folder, 0o700)
-        shutil.rmtree(self.target)
-
-    def wait_for_progress(self, command, count):
-        def has_come():
-            done = [e["bytes"] for e in map(json.loads, command.lines) if e["event"] == "progress"]
-            return bool(done) and done[-1] >= count
-        with command.changed:
-            self.assertTrue(command.changed.wait_for(has_come, DEADLINE_S), command.lines[-3:])
 
     def test_killed_at_any_instant(self):
         tree = self.make_tree(12)
@@ -171,6 +175,98 @@ class Resume(TransferTest):
         self.assertEqual(names, ["file", "file (2)"])
         for name in names:
             self.assertEqual((self.target / name).read_bytes(), file.read_bytes())
+
+
+class WithoutACode(Attempts):
+    """tallow-cli resume, on both sides. Each has a home of its own."""
+
+    def homes(self):
+        return {"XDG_STATE_HOME": str(self.folder / "sender")}, \
+               {"XDG_STATE_HOME": str(self.folder / "receiver")}
+
+    def begin(self, hub, between, *paths, options=("--outage", "0")):
+        sender, receiver = self.homes()
+        return (self.run_cli("send", "--relay", between.address, "--json", *options, *paths,
+                             env={"TALLOW_CODE": code(1), **sender}),
+                self.run_cli("receive", "--relay", hub.address, "--json", "--yes", *options,
+                             "--out", self.target, env={"TALLOW_CODE": code(1), **receiver}))
+
+    def resume(self, *options):
+        sender, receiver = self.homes()
+        return (self.run_cli("resume", "--json", *options, env=sender),
+                self.run_cli("resume", "--json", "--yes", *options, env=receiver))
+
+    def stored(self):
+        return sorted(self.folder.glob("*/tallow/sessions/*"))
+
+    def test_goes_on_as_often_as_it_is_killed(self):
+        tree = self.make_tree(24)
+        dam = Dam(4 << 20)
+        with relay() as hub, proxy(hub.address, dam) as between:
+            both = self.begin(hub, between, tree)
+            for step in range(3):
+                self.wait_for_progress(both[0], (step + 1) * (2 << 20))
+                self.assertEqual([p.stat().st_mode & 0o777 for p in self.stored()], [0o600] * 2)
+                for one in both:
+                    one.process.kill()
+                for one in both:
+                    one.wait()
+                dam.left, old = 4 << 20, dam.is_open
+                dam.is_open = type(old)()
+                old.set()
+                both = self.resume()
+            dam.is_open.set()
+            dam.left = 1 << 40
+            self.assert_done(*both)
+            between.cut()
+        self.assertGreaterEqual(both[1].wait().event("kept")[0]["bytes"], 2 << 20)
+        self.assert_clean(tree)
+        # Nothing is left of the keys, and nothing to go on with.
+        self.assertEqual(self.stored(), [])
+        for one in self.resume():
+            self.assertEqual(one.wait().code, 2)
+
+    def test_keys_are_gone_with_a_day_and_with_a_refusal(self):
+        file = self.source / "file"
+        file.write_bytes(os.urandom(8 << 20))
+        with relay() as hub, proxy(hub.address, Dam(1 << 20)) as between:
+            both = self.begin(hub, between, file)
+            both[1].event("progress")
+            for one in both:
+                one.process.kill()
+            for one in both:
+                one.wait()
+            self.assertEqual(len(self.stored()), 2)
+            between.tap.is_open.set()
+        old = time.time() - 25 * 3600
+        os.utime(self.stored()[0], (old, old))
+        listed = [one.wait().event("sessions")[0]["sessions"] for one in self.resume("--list")]
+        self.assertEqual(sorted(map(len, listed)), [0, 1])
+        self.assertEqual(len(self.stored()), 1)
+        self.resume("--forget")[0].wait()
+        self.resume("--forget")[1].wait()
+        self.assertEqual(self.stored(), [])
+
+    def test_one_who_still_lives_is_not_disturbed(self):
+        file = self.source / "file"
+        file.write_bytes(os.urandom(24 << 20))
+        dam = Dam(4 << 20)
+        with relay() as hub, proxy(hub.address, dam) as between:
+            sending, receiving = self.begin(hub, between, file, options=("--outage", "60"))
+            receiving.event("progress")
+            receiving.process.kill()
+            receiving.wait()
+            sending.event("connection_lost")
+            again = self.run_cli("resume", "--json", "--yes", env=self.homes()[1])
+            again.event("waiting")
+            # Only once the sender was started anew they meet.
+            sending.process.kill()
+            sending.wait()
+            dam.is_open.set()
+            dam.left = 1 << 40
+            self.assert_done(self.run_cli("resume", "--json", env=self.homes()[0]), again)
+            between.cut()
+        self.assert_clean(file)
 
 
 if __name__ == "__main__":

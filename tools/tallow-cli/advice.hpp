@@ -14,7 +14,9 @@ struct advice_row {
   const char* text;
 };
 
-inline constexpr const char* start_again = "Nothing incomplete was kept. Start both sides again.";
+inline constexpr const char* start_again =
+    "Run 'tallow-cli resume' on both sides to go on, or start both again: what has arrived is "
+    "kept.";
 inline constexpr const char* works_once =
     "A code works once. Ask the sender to start again for a new one.";
 inline constexpr const char* try_later = "Try again in a while, or use another relay.";
@@ -48,8 +50,10 @@ inline constexpr std::array advice_rows{
     advice_row{errc::versions_do_not_meet, update_older},
     advice_row{errc::suites_do_not_meet, update_older},
     advice_row{errc::relay_version_unknown, "Update the relay or this program."},
-    advice_row{errc::disk_full, "Nothing incomplete was kept. Make room and receive again."},
-    advice_row{errc::peer_disk_full, "The receiver has to make room first."},
+    advice_row{errc::disk_full,
+               "Make room, then run 'tallow-cli resume' on both sides: what has arrived is kept."},
+    advice_row{errc::peer_disk_full,
+               "The receiver has to make room; then run 'tallow-cli resume' on both sides."},
     advice_row{errc::code_without_nameplate,
                "A code looks like 7-crossover-clockwork: a number first, then words."},
     advice_row{errc::code_without_password,

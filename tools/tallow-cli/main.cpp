@@ -7,6 +7,7 @@
 #include "hardening.hpp"
 #include "options.hpp"
 #include "receive.hpp"
+#include "resume.hpp"
 #include "send.hpp"
 
 namespace {
@@ -17,6 +18,7 @@ int run(int argc, char** argv) {
   command what = parse_command_line(argc, argv);
   if (auto* settled = std::get_if<exit_code>(&what)) return static_cast<int>(*settled);
   if (auto* options = std::get_if<send_options>(&what)) return static_cast<int>(send(*options));
+  if (auto* options = std::get_if<resume_options>(&what)) return static_cast<int>(resume(*options));
   return static_cast<int>(receive(std::get<receive_options>(std::move(what))));
 }
 

@@ -32,18 +32,17 @@ struct raw_options {
   std::string code_argument;
   std::string out = ".";
   std::string compress = "auto";
+  std::string id;
   std::vector<std::string> paths;
   std::uint32_t lanes = lanes_default;
   std::uint32_t outage_seconds = outage_seconds_default;
+  bool list = false;
+  bool forget = false;
   bool yes = false;
   bool json = false;
 };
 
 void add_common(CLI::App& command, raw_options& raw) {
-  command.add_option("--relay", raw.relay, "The relay, HOST:PORT; also TALLOW_RELAY")
-      ->envname("TALLOW_RELAY");
-  command.add_option("--code-file", raw.code_file,
-                     "Read the code from FILE ('-': standard input); also TALLOW_CODE");
   command
       .add_option("--outage", raw.outage_seconds,
                   "Seconds to try again for when the connection is lost; 0: not at all")
@@ -51,6 +50,20 @@ void add_common(CLI::App& command, raw_options& raw) {
       ->capture_default_str();
   command.add_flag("--yes", raw.yes, "Answer every question with yes");
   command.add_flag("--json", raw.json, "One JSON object a line on standard output");
+}
+
+void add_relay_and_code(CLI::App& command, raw_options& raw) {
+  command.add_option("--relay", raw.relay, "The relay, HOST:PORT; also TALLOW_RELAY")
+      ->envname("TALLOW_RELAY");
+  command.add_option("--code-file", raw.code_file,
+                     "Read the code from FILE ('-': standard input); also TALLOW_CODE");
+}
+
+void add_resume(CLI::App& command, raw_options& raw) {
+  command.add_option("ID", raw.id, "Which one, when there are several");
+  command.add_option("--relay", raw.relay, "Another relay than before, HOST:PORT");
+  command.add_flag("--list", raw.list, "Show what can be gone on with, and end");
+  command.add_flag("--forget", raw.forget, "Forget it instead; what has arrived stays");
 }
 
 exit_code complain(const error& why, std::string_view where) {
@@ -136,6 +149,7 @@ command parse_command_line(int argc, char** argv) {
   app.footer(exit_codes_text);
 
   CLI::App* send = app.add_subcommand("send", "Send files and folders");
+  add_relay_and_code(*send, raw);
   add_common(*send, raw);
   send->add_option("PATH", raw.paths, "Files and folders")->required();
   send->add_option("--lanes", raw.lanes,
@@ -150,10 +164,16 @@ command parse_command_line(int argc, char** argv) {
       ->capture_default_str();
 
   CLI::App* receive = app.add_subcommand("receive", "Receive what somebody sends");
+  add_relay_and_code(*receive, raw);
   add_common(*receive, raw);
   receive->add_option("--out", raw.out, "The folder that gets it")->capture_default_str();
   receive->add_option("CODE", raw.code_argument,
                       "The code; better typed at the prompt, where nobody else sees it");
+
+  CLI::App* resume = app.add_subcommand(
+      "resume", "Go on, without a code, with what was interrupted within the last day");
+  add_resume(*resume, raw);
+  add_common(*resume, raw);
 
   try {
     app.parse(argc, argv);
@@ -170,8 +190,13 @@ command parse_command_line(int argc, char** argv) {
     send_options options;
     options.paths.assign(raw.paths.begin(), raw.paths.end());
     options.lanes = raw.lanes;
-    options.compression = *transfer::compression_choice_of(raw.compress);
+    options.compress = raw.compress;
     return finish(std::move(options), raw, std::move(environment));
+  }
+  if (resume->parsed()) {
+    resume_options options{raw.id,  raw.relay, raw.outage_seconds, raw.list, raw.forget,
+                           raw.yes, raw.json};
+    return options;
   }
   receive_options options;
   options.out = raw.out;

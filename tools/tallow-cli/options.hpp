@@ -10,6 +10,7 @@
 
 #include <tallow/base/error.hpp>
 #include <tallow/crypto/code_phrase.hpp>
+#include <tallow/crypto/resume_keys.hpp>
 #include <tallow/transfer/compression_policy.hpp>
 
 #include "exit_code.hpp"
@@ -27,6 +28,7 @@ inline constexpr std::uint32_t outage_seconds_default = 600;
 struct common_options {
   std::string relay;                        ///< HOST:PORT
   std::optional<crypto::code_phrase> code;  ///< given by option, environment or argument
+  std::optional<crypto::resume_keys> keys;  ///< of a session that goes on, in place of a code
   std::uint32_t outage_seconds = outage_seconds_default;
   bool yes = false;  ///< answers every question with yes
   bool json = false;
@@ -34,7 +36,7 @@ struct common_options {
 
 struct send_options : common_options {
   std::uint32_t lanes = lanes_default;
-  transfer::compression_choice compression;
+  std::string compress = "auto";  ///< what compression_choice_of() understands
   std::vector<std::filesystem::path> paths;
 };
 
@@ -42,8 +44,18 @@ struct receive_options : common_options {
   std::filesystem::path out = ".";
 };
 
+struct resume_options {
+  std::string id;     ///< which session; empty: the only one
+  std::string relay;  ///< another relay than before, or empty
+  std::uint32_t outage_seconds = outage_seconds_default;
+  bool list = false;
+  bool forget = false;
+  bool yes = false;
+  bool json = false;
+};
+
 /// What to run, or the exit status where the command line settles everything (--help, a mistake).
-using command = std::variant<send_options, receive_options, exit_code>;
+using command = std::variant<send_options, receive_options, resume_options, exit_code>;
 
 /// Reads the command line. Says what is wrong on standard error.
 ///

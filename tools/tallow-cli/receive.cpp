@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include <asio/io_context.hpp>
@@ -100,7 +101,7 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, files::folder_
 asio::awaitable<result<void>> receive_into(receiver& into, files::folder_sink& sink, run_type& run,
                                            receive_options& options, reporter& report,
                                            bool& refused_here) {
-  if (!options.code) {
+  if (!options.code && !options.keys) {
     report.ask("Code: ");
     const auto typed = co_await read_line();
     if (!typed) co_return fail(errc::invalid_argument, 0, "no code was given");
@@ -113,6 +114,11 @@ asio::awaitable<result<void>> receive_into(receiver& into, files::folder_sink& s
     asio::co_spawn(executor, decide(asking, into, sink, options, report, refused_here),
                    asio::detached);
   });
+}
+
+session_facts facts_of(const receive_options& options) {
+  std::error_code failure;
+  return {false, options.relay, {std::filesystem::absolute(options.out, failure)}, 0, ""};
 }
 
 exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink) {
@@ -149,10 +155,12 @@ exit_code receive(receive_options options) {
   files::folder_sink sink(options.out, random_id());
   receiver into(sink, files::folder_journal(sink));
   asio::io_context io(1);  // outlives the timers and coroutines of the run
-  run_type run(options, {}, into, report);
+  session_record record(session_store::find(), facts_of(options));
+  run_type run(options, {}, into, record, report);
   bool refused_here = false;
   const auto done = run_until_done(io, receive_into(into, sink, run, options, report, refused_here),
                                    [&] { return run.cancel(); });
+  settle_record(record, refused_here ? result<void>() : done, report);
   if (done) return conclude(report, into, sink);
   if (refused_here) {
     report.emit({{"event", "error"}, {"code", "refused_here"}, {"exit", 1}});
@@ -162,10 +170,9 @@ exit_code receive(receive_options options) {
   nlohmann::json left = nlohmann::json::object();
   if (sink.is_resumable()) {
     left["kept"] = sink.hidden_folder().native();
-    report.say(
-        "What has arrived is kept in " +
-        transfer::escape_for_display(sink.hidden_folder().native()) +
-        ".\nWhen it is sent again, receive it into the same folder: only the rest will come.");
+    report.say("What has arrived is kept in " +
+               transfer::escape_for_display(sink.hidden_folder().native()) +
+               ".\nIt is used, too, when the same is sent again into this folder with a new code.");
   }
   return report.failed(done.error(), std::move(left));
 }

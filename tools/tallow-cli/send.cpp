@@ -1,6 +1,8 @@
 #include "send.hpp"
 
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include <asio/io_context.hpp>
@@ -30,6 +32,15 @@ nlohmann::json skipped_json(const files::source_tree& tree) {
     list.push_back({{"path", s.path}, {"reason", describe(s.reason)}});
   }
   return list;
+}
+
+session_facts facts_of(const send_options& options) {
+  session_facts facts{true, options.relay, {}, options.lanes, options.compress};
+  std::error_code failure;
+  for (const std::filesystem::path& path : options.paths) {
+    facts.paths.push_back(std::filesystem::absolute(path, failure));
+  }
+  return facts;
 }
 
 exit_code conclude(reporter& report, const sender& from, const files::source_tree& tree) {
@@ -67,10 +78,12 @@ exit_code send(const send_options& options) {
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session::session_options session_options;
   session_options.lanes = options.lanes;
-  session_options.compression = options.compression;
-  transfer_run<sender> run(options, std::move(session_options), from, report);
+  session_options.compression = transfer::compression_choice_of(options.compress).value();
+  session_record record(session_store::find(), facts_of(options));
+  transfer_run<sender> run(options, std::move(session_options), from, record, report);
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
+  settle_record(record, done, report);
   if (!done) return report.failed(done.error());
   return conclude(report, from, tree);
 }

@@ -16,6 +16,7 @@
 #include <botan/system_rng.h>
 
 #include <tallow/base/error.hpp>
+#include <tallow/crypto/key_schedule.hpp>
 #include <tallow/net/address.hpp>
 #include <tallow/net/connect.hpp>
 #include <tallow/net/session_driver.hpp>
@@ -25,6 +26,7 @@
 
 #include "options.hpp"
 #include "reporter.hpp"
+#include "stored_session.hpp"
 
 namespace tallow::cli {
 
@@ -52,11 +54,13 @@ class transfer_run {
   using driver_type = net::session_driver<session_type, net::tcp_transport>;
 
   /// @param session  what a sender sets of lanes and compression; a receiver follows
+  /// @param record   is told the keys for a later session
   transfer_run(const common_options& options, session::session_options session, Transfer& transfer,
-               reporter& report)
+               session_record& record, reporter& report)
       : options_(&options),
         session_options_(std::move(session)),
         transfer_(&transfer),
+        record_(&record),
         report_(&report) {}
 
   /// @param asked  called as asked(*this) when something is offered; may be empty for a sender
@@ -78,6 +82,10 @@ class transfer_run {
     if (options_->code) {
       room.room = options_->code->room();
       session_options.code = options_->code->clone();
+    }
+    if (options_->keys) {
+      room.room = crypto::restart_room_of(options_->keys->room());
+      session_options.family = options_->keys->clone();
     }
     session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
                      std::move(session_options), Botan::system_rng());
@@ -137,6 +145,8 @@ class transfer_run {
       const std::string words = words_text(secured->words);
       report_->emit({{"event", "secured"}, {"words", words}});
       report_->say("Connected. Both sides see, if they want to compare: " + words);
+    } else if (std::holds_alternative<session::keys_changed>(e)) {
+      record_->save(*session_->family());
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
     } else if (const auto* cut = std::get_if<session::connection_lost>(&e)) {
@@ -170,11 +180,37 @@ class transfer_run {
   const common_options* options_;
   session::session_options session_options_;
   Transfer* transfer_;
+  session_record* record_;
   reporter* report_;
   std::optional<session_type> session_;
   std::optional<driver_type> driver_;
   bool beating_ = true;
 };
+
+/// True when another try of the same session may come further: it broke, or somebody stopped it.
+[[nodiscard]] inline bool may_go_on(const error& why) {
+  switch (exit_code_for(why.code)) {
+    case exit_code::usage:
+    case exit_code::refused:
+    case exit_code::versions: return false;
+    case exit_code::done:
+    case exit_code::other:
+    case exit_code::authentication:
+    case exit_code::gone:
+    case exit_code::files:
+    case exit_code::disk_full:
+    case exit_code::interrupted: return true;
+  }
+  return false;
+}
+
+/// Forgets a session that is over, and tells how one that is not goes on.
+inline void settle_record(session_record& record, const result<void>& done, reporter& report) {
+  if (done || !may_go_on(done.error())) return record.forget();
+  if (record.is_stored()) {
+    report.say("To go on: tallow-cli resume, on both sides, within a day.");
+  }
+}
 
 /// Runs one awaitable to its end. Ctrl-C calls `cancel`, which returns false when there is nothing
 /// that could end in order; then, and at the second Ctrl-C, it ends at once.

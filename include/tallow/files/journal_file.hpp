@@ -17,6 +17,7 @@
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/status.hpp>
 #include <tallow/files/unique_fd.hpp>
+#include <tallow/files/write_at.hpp>
 #include <tallow/transfer/journal_format.hpp>
 
 namespace tallow::files {
@@ -70,19 +71,6 @@ class journal_file {
 
 namespace detail {
 
-// Writes all of it, or says why not.
-[[nodiscard]] inline result<void> write_at(int fd, byte_view bytes, std::size_t offset) {
-  while (!bytes.empty()) {
-    const auto count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno();
-    if (count == 0) return fail(errc::file_failed, 0, "nothing was written");
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-    offset += static_cast<std::size_t>(count);
-  }
-  return {};
-}
-
 // The first `bytes_max` bytes of a file; fewer where it ends or cannot be read.
 [[nodiscard]] inline byte_buffer read_up_to(int fd, std::size_t bytes_max) {
   byte_buffer bytes(bytes_max);
@@ -132,7 +120,7 @@ inline result<journal_file> journal_file::create(const directory& folder, byte_v
   if (!removed && removed.error().code != errc::not_found) return fail(removed.error());
   auto fd = folder.open_file(next_journal_name, O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (!fd) return fail(fd.error());
-  if (auto done = detail::write_at(fd->get(), image, 0); !done) {
+  if (auto done = write_at(fd->get(), 0, image); !done) {
     (void)folder.remove_file(next_journal_name);
     return fail(done.error());
   }
@@ -153,7 +141,7 @@ inline result<void> journal_file::append(Encode&& encode) {
   encode(after, record_);
   // What is beyond the bound would not be read back: after a crash it is sent once more.
   if (after.bytes() > transfer::journal_bytes_max) return {};
-  if (auto done = detail::write_at(fd_.get(), record_, encoder_.bytes()); !done) {
+  if (auto done = write_at(fd_.get(), encoder_.bytes(), record_); !done) {
     // A reader stops at a part of a record; without it the file also looks like what it is.
     [[maybe_unused]] const int cut = ::ftruncate(fd_.get(), static_cast<::off_t>(encoder_.bytes()));
     return done;

@@ -26,6 +26,7 @@
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
 #include <tallow/files/staging.hpp>
+#include <tallow/files/write_at.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/path_set.hpp>
 
@@ -252,22 +253,6 @@ inline result<shared_fd> staging::create_file(entry_index index, node_id id) {
   return shared;
 }
 
-namespace detail {
-
-[[nodiscard]] inline result<void> write_at(int fd, std::uint64_t offset, byte_view bytes) {
-  while (!bytes.empty()) {
-    const auto count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno();
-    if (count == 0) return fail(errc::file_failed, offset, "nothing was written");
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-    offset += static_cast<std::uint64_t>(count);
-  }
-  return {};
-}
-
-}  // namespace detail
-
 // A file that comes at once is made, written and closed in one go.
 inline result<void> staging::write_whole(node_id id, byte_view bytes) {
   std::string path;
@@ -283,7 +268,7 @@ inline result<void> staging::write_whole(node_id id, byte_view bytes) {
     const std::lock_guard lock(*mutex_);
     records_[id].state = phase::open;
   }
-  if (auto ok = detail::write_at(fd->get(), 0, bytes); !ok) return ok;
+  if (auto ok = write_at(fd->get(), 0, bytes); !ok) return ok;
   if (auto ok = detail::set_metadata(fd->get(), r.mode, r.mtime_ns); !ok) return ok;
   const std::lock_guard lock(*mutex_);
   records_[id].state = phase::written;
@@ -308,7 +293,7 @@ inline result<void> staging::write(entry_index index, std::uint64_t offset, byte
   if (awaited && bytes.size() == size) return write_whole(*id, bytes);
   auto fd = descriptor(index, *id);
   if (!fd) return fail(fd.error());
-  return detail::write_at((*fd)->get(), offset, bytes);
+  return write_at((*fd)->get(), offset, bytes);
 }
 
 inline result<void> staging::read_back(entry_index index, std::uint64_t offset, byte_span out) {

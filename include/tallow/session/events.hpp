@@ -34,6 +34,10 @@ struct secured {
   std::array<std::string_view, 6> words;
 };
 
+/// The keys for a later connection have changed: session::family(). Who stores them does so before
+/// anything else goes out, or the other side may be ahead of what is stored.
+struct keys_changed {};
+
 /// Receiver: there is something to ask the person about. Answer with accept_offer() or
 /// refuse_offer().
 struct offered {};
@@ -71,8 +75,8 @@ struct failed {
   error why;
 };
 
-using event =
-    std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured, offered,
-                 lane_granted, connection_lost, resumed, quota_low, relay_draining, done, failed>;
+using event = std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
+                           keys_changed, offered, lane_granted, connection_lost, resumed, quota_low,
+                           relay_draining, done, failed>;
 
 }  // namespace tallow::session

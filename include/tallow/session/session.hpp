@@ -17,6 +17,7 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/code_phrase.hpp>
+#include <tallow/crypto/key_schedule.hpp>
 #include <tallow/crypto/resume_keys.hpp>
 #include <tallow/crypto/rng.hpp>
 #include <tallow/room/room_client.hpp>
@@ -39,6 +40,9 @@ namespace tallow::session {
 struct session_options {
   /// The code; nothing: the relay gives a nameplate and a code is made from it.
   std::optional<crypto::code_phrase> code;
+  /// Keys of an earlier session that did not come to its end, in place of a code. Both sides were
+  /// started anew; the link asks for restart_room_of() their room.
+  std::optional<crypto::resume_keys> family;
   /// Words of a code that is made.
   std::size_t code_words = crypto::code_words_default;
   /// Sender: lanes on connections of their own, as far as the link offers them. 0: all in band.
@@ -68,6 +72,7 @@ class session {
         options_(std::move(options)),
         rng_(&rng),
         opening_(rng),
+        family_(std::move(options_.family)),
         outage_(options_.outage_max),
         lanes_(lanes_wanted()) {}
 
@@ -115,7 +120,7 @@ class session {
     TALLOW_ASSERT(phase_ == phase::away && family_);
     outage_.trying();
     says_goodbye_ = false;
-    link_ = link_.again(family_->room(), now);
+    link_ = link_.again(has_met_ ? family_->room() : crypto::restart_room_of(family_->room()), now);
     opening_.abandon();
     phase_ = phase::meeting;
   }
@@ -264,6 +269,11 @@ class session {
     return options_.code;
   }
 
+  /// What a later session can go on with; nothing before the first handshake has succeeded.
+  [[nodiscard]] const std::optional<crypto::resume_keys>& family() const noexcept {
+    return family_;
+  }
+
   [[nodiscard]] const Link& link() const noexcept { return link_; }
   [[nodiscard]] bool code_spent() const noexcept { return opening_.code_spent(); }
 
@@ -339,7 +349,7 @@ class session {
   crypto::random_generator* rng_;
   opening opening_;
   std::optional<secure_channel> channel_;
-  std::optional<crypto::resume_keys> family_;  // once the first handshake has succeeded
+  std::optional<crypto::resume_keys> family_;  // once a first handshake has succeeded
   message_log log_;
   outage outage_;
   lane_plan lanes_;
@@ -351,6 +361,7 @@ class session {
   instant said_at_{};
   std::optional<error> failed_;
   unsigned record_failures_ = 0;
+  bool has_met_ = false;  // a handshake of this session has succeeded
   bool setup_sent_ = false;
   bool is_resynchronised_ = true;
   bool receipt_due_ = false;

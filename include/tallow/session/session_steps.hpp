@@ -42,7 +42,7 @@ template <class Transfer, class Link>
 result<void> session<Transfer, Link>::on(const room::joined& e, instant now) {
   take_limits(e.limits);
   if (e.placed == place::second) return start_handshake(place::second, now);
-  if (!family_) tell(waiting{});
+  if (!has_met_) tell(waiting{});
   return {};
 }
 
@@ -122,7 +122,8 @@ result<void> session<Transfer, Link>::on(const room::slice& e, instant now) {
 
 template <class Transfer, class Link>
 result<void> session<Transfer, Link>::start_handshake(place placed, instant now) {
-  if (phase_ != phase::meeting || !options_.code) return fail(errc::relay_message_unexpected);
+  if (phase_ != phase::meeting || (!options_.code && !family_))
+    return fail(errc::relay_message_unexpected);
   auto started =
       family_ ? opening_.start_resume(placed, *family_) : opening_.start(placed, *options_.code);
   if (!started) return started;
@@ -178,6 +179,8 @@ result<void> session<Transfer, Link>::establish(secure_channel channel, instant 
   heard_at_ = now;
   said_at_ = now;
   const bool again = family_.has_value();
+  has_met_ = true;
+  tell(keys_changed{});
   if (again) {
     family_->advance(channel_->generation(), channel_->take_resume_secret());
     phase_ = done_told_ ? phase::closing : phase::live;

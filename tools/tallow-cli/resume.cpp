@@ -1,0 +1,103 @@
+#include "resume.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <tallow/transfer/path_rules.hpp>
+
+#include "receive.hpp"
+#include "reporter.hpp"
+#include "send.hpp"
+#include "stored_session.hpp"
+
+namespace tallow::cli {
+namespace {
+
+std::string line_of(const stored_session& one) {
+  std::string text = one.id + (one.facts.is_sender ? "  send" : "  receive into");
+  for (const std::filesystem::path& path : one.facts.paths) {
+    text += ' ' + transfer::escape_for_display(path.native());
+  }
+  return text;
+}
+
+void list(reporter& report, const std::vector<stored_session>& sessions) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const stored_session& one : sessions) {
+    nlohmann::json paths = nlohmann::json::array();
+    for (const std::filesystem::path& path : one.facts.paths) paths.push_back(path.native());
+    all.push_back({{"id", one.id},
+                   {"side", one.facts.is_sender ? "send" : "receive"},
+                   {"relay", one.facts.relay},
+                   {"paths", std::move(paths)}});
+    report.say(line_of(one));
+  }
+  report.emit({{"event", "sessions"}, {"sessions", std::move(all)}});
+}
+
+// The one that is meant; nothing, and the reason said, where that is not one.
+std::optional<stored_session> choose(std::vector<stored_session> sessions, const std::string& id,
+                                     reporter& report) {
+  if (!id.empty()) {
+    sessions.erase(std::remove_if(sessions.begin(), sessions.end(),
+                                  [&](const stored_session& s) { return s.id != id; }),
+                   sessions.end());
+  }
+  if (sessions.size() == 1) return std::move(sessions.front());
+  if (sessions.empty()) {
+    report.say(id.empty() ? "tallow-cli: nothing was interrupted within the last day."
+                          : "tallow-cli: there is no such session; --list shows them.");
+  } else {
+    report.say("tallow-cli: there are several; name one:");
+    list(report, sessions);
+  }
+  report.emit({{"event", "error"}, {"code", "session_not_found"}, {"exit", 2}});
+  return std::nullopt;
+}
+
+void fill(common_options& into, const resume_options& options, stored_session& from) {
+  into.relay = options.relay.empty() ? from.facts.relay : options.relay;
+  into.keys = std::move(from.keys);
+  into.outage_seconds = options.outage_seconds;
+  into.yes = options.yes;
+  into.json = options.json;
+}
+
+}  // namespace
+
+exit_code resume(const resume_options& options) {
+  reporter report(options.json);
+  const auto store = session_store::find();
+  std::vector<stored_session> sessions;
+  if (store) sessions = store->all();
+  if (options.list) {
+    list(report, sessions);
+    return exit_code::done;
+  }
+  auto chosen = choose(std::move(sessions), options.id, report);
+  if (!chosen) return exit_code::usage;
+  if (options.forget) {
+    store->forget(chosen->id);
+    report.say("Forgotten: " + line_of(*chosen));
+    return exit_code::done;
+  }
+  report.say("Going on: " + line_of(*chosen));
+  if (chosen->facts.is_sender) {
+    send_options again;
+    fill(again, options, *chosen);
+    again.lanes = chosen->facts.lanes;
+    again.compress = chosen->facts.compress;
+    again.paths = std::move(chosen->facts.paths);
+    return send(again);
+  }
+  receive_options again;
+  fill(again, options, *chosen);
+  again.out = chosen->facts.paths.empty() ? "." : chosen->facts.paths.front();
+  return receive(std::move(again));
+}
+
+}  // namespace tallow::cli

@@ -1,0 +1,196 @@
+#include "stored_session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/secret.hpp>
+#include <tallow/files/posix_error.hpp>
+#include <tallow/files/unique_fd.hpp>
+#include <tallow/files/write_at.hpp>
+
+namespace tallow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* extension = ".session";
+constexpr auto age_max = std::chrono::hours(24);
+// Facts with as many paths as a command line holds, and keys.
+constexpr std::size_t file_bytes_max = std::size_t{4} << 20U;
+
+// Behind the line of facts: room, generation, newest, whether there is an older one, that one.
+constexpr std::size_t room_bytes = 16;
+constexpr std::size_t secret_bytes_count = 64;
+constexpr std::size_t keys_bytes_min = room_bytes + 4 + secret_bytes_count + 1;
+
+secret_buffer encode_keys(const crypto::resume_keys& keys) {
+  secret_buffer out;
+  out.append(keys.room());
+  std::array<std::byte, 4> generation;
+  store_big_endian(keys.generation(), generation);
+  out.append(generation);
+  out.append(keys.newest().view());
+  const std::array<std::byte, 1> has_older{static_cast<std::byte>(keys.older() ? 1 : 0)};
+  out.append(has_older);
+  if (keys.older()) out.append(keys.older()->view());
+  return out;
+}
+
+std::optional<crypto::resume_keys> decode_keys(byte_view in) {
+  if (in.size() < keys_bytes_min) return std::nullopt;
+  room_id room{};
+  std::copy_n(in.begin(), room_bytes, room.begin());
+  const auto generation = load_big_endian<std::uint32_t>(in.subspan<room_bytes, 4>());
+  in = in.subspan(room_bytes + 4);
+  const auto take = [&in] {
+    crypto::resume_secret secret(in.first<secret_bytes_count>());
+    in = in.subspan(secret_bytes_count);
+    return secret;
+  };
+  crypto::resume_secret newest = take();
+  const bool has_older = in[0] == std::byte{1};
+  in = in.subspan(1);
+  if (in.size() != (has_older ? secret_bytes_count : 0)) return std::nullopt;
+  std::optional<crypto::resume_secret> older;
+  if (has_older) older = take();
+  return crypto::resume_keys(room, generation, std::move(newest), std::move(older));
+}
+
+std::string encode_facts(const session_facts& facts) {
+  nlohmann::json paths = nlohmann::json::array();
+  // Names of files need not be UTF-8, and a JSON text has to be.
+  for (const fs::path& p : facts.paths) paths.push_back(to_hex(as_bytes(p.native())));
+  return nlohmann::json{{"sender", facts.is_sender},
+                        {"relay", facts.relay},
+                        {"paths", std::move(paths)},
+                        {"lanes", facts.lanes},
+                        {"compress", facts.compress}}
+             .dump() +
+         '\n';
+}
+
+std::optional<session_facts> decode_facts(std::string_view line) {
+  const auto object = nlohmann::json::parse(line, nullptr, false);
+  if (!object.is_object()) return std::nullopt;
+  session_facts facts;
+  try {
+    object.at("sender").get_to(facts.is_sender);
+    object.at("relay").get_to(facts.relay);
+    object.at("lanes").get_to(facts.lanes);
+    object.at("compress").get_to(facts.compress);
+    for (const auto& hex : object.at("paths")) {
+      const auto bytes = from_hex(hex.get<std::string>());
+      if (!bytes) return std::nullopt;
+      facts.paths.emplace_back(std::string(as_text(*bytes)));
+    }
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+  return facts;
+}
+
+// The whole file, if it is a file of ours and of a sensible size.
+std::optional<secret_buffer> read_file(const fs::path& path) {
+  const files::unique_fd fd(
+      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  struct ::stat found {};
+  if (!fd || ::fstat(fd.get(), &found) != 0 || !S_ISREG(found.st_mode) ||
+      found.st_uid != ::geteuid() || (found.st_mode & 0077U) != 0 ||
+      found.st_size > static_cast<::off_t>(file_bytes_max)) {
+    return std::nullopt;
+  }
+  secret_buffer bytes(static_cast<std::size_t>(found.st_size));
+  byte_span left = bytes.span();
+  while (!left.empty()) {
+    const auto count = ::read(fd.get(), left.data(), left.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return std::nullopt;
+    left = left.subspan(static_cast<std::size_t>(count));
+  }
+  return bytes;
+}
+
+std::optional<stored_session> read_session(const fs::path& path) {
+  const auto bytes = read_file(path);
+  if (!bytes) return std::nullopt;
+  const byte_view all = bytes->view();
+  const auto line_end = std::find(all.begin(), all.end(), std::byte{'\n'});
+  if (line_end == all.end()) return std::nullopt;
+  const auto line_bytes = static_cast<std::size_t>(line_end - all.begin());
+  auto facts = decode_facts(as_text(all.first(line_bytes)));
+  auto keys = decode_keys(all.subspan(line_bytes + 1));
+  if (!facts || !keys) return std::nullopt;
+  return stored_session{path.stem().native(), std::move(*facts), std::move(*keys)};
+}
+
+}  // namespace
+
+std::optional<session_store> session_store::find() {
+  const char* const state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state == '/') return session_store(fs::path(state) / "tallow/sessions");
+  const char* const home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') return std::nullopt;
+  return session_store(fs::path(home) / ".local/state/tallow/sessions");
+}
+
+std::string session_store::id_of(const crypto::resume_keys& keys) {
+  return to_hex(byte_view(keys.room()).first(6));
+}
+
+result<void> session_store::save(const session_facts& facts,
+                                 const crypto::resume_keys& keys) const {
+  std::error_code failure;
+  fs::create_directories(folder_.parent_path(), failure);
+  if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return files::fail_errno();
+  const fs::path final_name = folder_ / (id_of(keys) + extension);
+  const fs::path new_name = final_name.native() + ".new";
+  (void)::unlink(new_name.c_str());
+  const files::unique_fd fd(
+      ::open(new_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd) return files::fail_errno();
+  const std::string line = encode_facts(facts);
+  const secret_buffer secret = encode_keys(keys);
+  auto done = files::write_at(fd.get(), 0, as_bytes(line));
+  if (done) done = files::write_at(fd.get(), line.size(), secret.view());
+  if (done && (::fsync(fd.get()) != 0 || ::rename(new_name.c_str(), final_name.c_str()) != 0)) {
+    done = files::fail_errno();
+  }
+  if (!done) (void)::unlink(new_name.c_str());
+  return done;
+}
+
+void session_store::forget(const std::string& id) const {
+  (void)::unlink((folder_ / (id + extension)).c_str());
+}
+
+std::vector<stored_session> session_store::all() const {
+  std::vector<std::pair<fs::file_time_type, stored_session>> found;
+  std::error_code failure;
+  for (const auto& item : fs::directory_iterator(folder_, failure)) {
+    const auto written = item.last_write_time(failure);
+    if (failure || fs::file_time_type::clock::now() - written > age_max) {
+      (void)::unlink(item.path().c_str());
+      continue;
+    }
+    if (item.path().extension() != extension) continue;
+    if (auto one = read_session(item.path())) found.emplace_back(written, std::move(*one));
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<stored_session> sessions;
+  sessions.reserve(found.size());
+  for (auto& [when, one] : found) sessions.push_back(std::move(one));
+  return sessions;
+}
+
+}  // namespace tallow::cli
