@@ -42,7 +42,7 @@ struct session_options {
   std::optional<crypto::code_phrase> code;
   /// Keys of an earlier session that did not come to its end, in place of a code. Both sides were
   /// started anew; the link asks for restart_room_of() their room.
-  std::optional<crypto::resume_keys> family;
+  std::optional<crypto::resume_keys> family{};
   /// Words of a code that is made.
   std::size_t code_words = crypto::code_words_default;
   /// Sender: lanes on connections of their own, as far as the link offers them. 0: all in band.
