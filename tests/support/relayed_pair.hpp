@@ -53,7 +53,14 @@ class session_peer final : public simulated_peer {
   session_peer(Transfer& transfer, want wanted, std::optional<std::string_view> code,
                std::uint64_t seed, instant now, duration outage_max = {})
       : rng_(seed),
-        session_(make_client(wanted, code, rng_, now), transfer, options(code, outage_max), rng_) {}
+        session_(make_client(wanted, room_of(code), rng_, now), transfer, options(code, outage_max),
+                 rng_) {}
+  /// One that was started anew with stored keys.
+  session_peer(Transfer& transfer, want wanted, const crypto::resume_keys& keys, std::uint64_t seed,
+               instant now, duration outage_max)
+      : rng_(seed),
+        session_(make_client(wanted, crypto::restart_room_of(keys.room()), rng_, now), transfer,
+                 with_keys(keys, outage_max), rng_) {}
 
   void handle(byte_span bytes, instant now) override {
     (void)session_.handle_bytes(bytes, now);
@@ -103,6 +110,12 @@ class session_peer final : public simulated_peer {
   std::function<void(const session::event&)> on_event;
 
  private:
+  static session::session_options with_keys(const crypto::resume_keys& keys, duration outage_max) {
+    session::session_options made = options(std::nullopt, outage_max);
+    made.family = keys.clone();
+    return made;
+  }
+
   static session::session_options options(std::optional<std::string_view> code,
                                           duration outage_max) {
     session::session_options made;
@@ -111,13 +124,18 @@ class session_peer final : public simulated_peer {
     return made;
   }
 
-  static room::client make_client(want wanted, std::optional<std::string_view> code, fixed_rng& rng,
+  static room::client make_client(want wanted, std::optional<room_id> room, fixed_rng& rng,
                                   instant now) {
     room::client_options made;
     made.wanted = wanted;
     rng.randomize(as_u8(byte_span(made.side)));
-    if (code) made.room = crypto::code_phrase::parse(*code).value().room();
+    made.room = room;
     return room::client(std::move(made), now);
+  }
+
+  static std::optional<room_id> room_of(std::optional<std::string_view> code) {
+    if (!code) return std::nullopt;
+    return crypto::code_phrase::parse(*code).value().room();
   }
 
   void drain(instant now) {
@@ -320,6 +338,12 @@ struct relayed_pair {
         relay(std::move(options)),
         sending(sender, want::send, sender_code, 1, relay.now, outage_max),
         receiving(receiver, want::receive, receiver_code, 2, relay.now, outage_max) {}
+  /// Both sides were started anew with the keys that each has stored.
+  relayed_pair(std::vector<transfer::memory_file> to_send, const crypto::resume_keys& sender_keys,
+               const crypto::resume_keys& receiver_keys, duration outage_max)
+      : files(std::move(to_send)),
+        sending(sender, want::send, sender_keys, 3, relay.now, outage_max),
+        receiving(receiver, want::receive, receiver_keys, 4, relay.now, outage_max) {}
 
   void run() {
     relay.connect(sending);

@@ -147,5 +147,73 @@ TEST(Reconnect, BearsAForgedRecordAndEndsAtTheEighth) {
   }
 }
 
+// What a program stores: the keys as they are whenever they change.
+class stored_keys {
+ public:
+  template <class Transfer>
+  explicit stored_keys(session_peer<Transfer>& peer) {
+    peer.on_event = [this, &peer](const session::event& e) {
+      if (std::holds_alternative<session::keys_changed>(e)) {
+        keys_.emplace(peer.inside().family()->clone());
+      }
+    };
+  }
+  [[nodiscard]] bool any() const noexcept { return keys_.has_value(); }
+  [[nodiscard]] const crypto::resume_keys& get() const { return keys_.value(); }
+
+ private:
+  std::optional<crypto::resume_keys> keys_;
+};
+
+TEST(Restart, GoesOnWithWhatWasStoredWhereverBothWereKilled) {
+  std::size_t restarted = 0;
+  for (std::size_t frames = 4; frames < 40; ++frames) {
+    SCOPED_TRACE(frames);
+    resumable_pair first;
+    const stored_keys sender_first(first.sending);
+    const stored_keys receiver_first(first.receiving);
+    const cut_after trigger(first.receiving, frames);
+    first.relay.connect(first.sending);
+    first.relay.connect(first.receiving);
+    first.relay.run(1min, [&] { return trigger.due(); });
+    if (!sender_first.any() || !receiver_first.any()) continue;
+    // Killed a second time in the middle of the handshake or after it, and started a third time.
+    relayed_pair second(some_files(), sender_first.get(), receiver_first.get(), 10min);
+    const stored_keys sender_second(second.sending);
+    const stored_keys receiver_second(second.receiving);
+    const cut_after again(second.receiving, 2 + frames % 7);
+    second.relay.connect(second.sending);
+    second.relay.connect(second.receiving);
+    second.relay.run(1min, [&] { return again.due(); });
+    relayed_pair third(some_files(), sender_second.any() ? sender_second.get() : sender_first.get(),
+                       receiver_second.any() ? receiver_second.get() : receiver_first.get(), 10min);
+    third.run();
+    EXPECT_TRUE(third.sending.succeeded());
+    EXPECT_TRUE(third.receiving.succeeded());
+    EXPECT_TRUE(third.arrived_identical());
+    ++restarted;
+  }
+  EXPECT_GT(restarted, 10U);
+}
+
+TEST(Restart, BearsOutagesLikeEveryOther) {
+  resumable_pair first;
+  const stored_keys sender_keys(first.sending);
+  const stored_keys receiver_keys(first.receiving);
+  first.relay.connect(first.sending);
+  first.relay.connect(first.receiving);
+  first.relay.run(1min, [&] { return sender_keys.any() && receiver_keys.any(); });
+  relayed_pair pair(some_files(), sender_keys.get(), receiver_keys.get(), 10min);
+  const cut_after trigger(pair.receiving, 12);
+  pair.relay.connect(pair.sending);
+  pair.relay.connect(pair.receiving);
+  pair.relay.run(1min, [&] { return trigger.due(); });
+  pair.relay.disconnect(pair.sending);
+  pair.relay.run();
+  EXPECT_TRUE(pair.sending.succeeded());
+  EXPECT_TRUE(pair.receiving.succeeded());
+  EXPECT_TRUE(pair.arrived_identical());
+}
+
 }  // namespace
 }  // namespace tallow::test
