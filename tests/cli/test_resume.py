@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import time
 import unittest
 
@@ -225,6 +226,34 @@ class WithoutACode(Attempts):
         self.assertEqual(self.stored(), [])
         for one in self.resume():
             self.assertEqual(one.wait().code, 2)
+
+    def test_a_disk_that_fills_up_meanwhile(self):
+        self.target.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.target],
+                                 capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("needs the right to mount a file system")
+        self.addCleanup(subprocess.run, ["umount", self.target], check=True)
+        file = self.source / "file"
+        file.write_bytes(os.urandom(32 << 20))
+        dam = Dam(8 << 20)
+        with relay() as hub, proxy(hub.address, dam) as between:
+            both = self.begin(hub, between, file)
+            self.wait_for_progress(both[0], 4 << 20)
+            filler = self.target / "of another"
+            with self.assertRaises(OSError):
+                filler.write_bytes(bytes(64 << 20))
+            dam.is_open.set()
+            dam.left = 1 << 40
+            self.assertEqual(both[1].wait().code, 7)
+            self.assertIn("kept", both[1].wait().event("error")[0])
+            self.assertEqual(both[0].wait().event("error")[0]["code"], "peer_disk_full")
+            filler.unlink()
+            both = self.resume()
+            self.assert_done(*both)
+            between.cut()
+        self.assertGreaterEqual(both[1].wait().event("kept")[0]["bytes"], 4 << 20)
+        self.assert_clean(file)
 
     def test_keys_are_gone_with_a_day_and_with_a_refusal(self):
         file = self.source / "file"
