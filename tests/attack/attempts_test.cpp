@@ -93,6 +93,7 @@ TEST(Attempts, JoinersInParallelShareTheSameThree) {
   attempt_ledger ledger;
   const auto code = a_code();
   std::vector<handshake> responders;
+  responders.reserve(4);
   for (int n = 0; n < 4; ++n) {
     responders.push_back(
         *handshake::start_initial(handshake_role::responder, code, ledger, {}, rng));

@@ -92,7 +92,7 @@ TEST(HostileRelay, CannotGainByFlippingABit) {
 
 TEST(HostileRelay, CannotGainByDroppingAFrame) {
   attack_every_frame([&](bool victim_sends, std::size_t target) {
-    run_attack(victim_sends, target, [](byte_buffer) { return std::vector<byte_buffer>{}; });
+    run_attack(victim_sends, target, [](const byte_buffer&) { return std::vector<byte_buffer>{}; });
   });
 }
 
@@ -146,7 +146,7 @@ TEST(HostileRelay, CannotGainByTruncatingAFrame) {
 
 TEST(HostileRelay, CannotReportSuccessByClosingTheRoomEarly) {
   attack_every_frame([&](bool victim_sends, std::size_t target) {
-    run_attack(victim_sends, target, [](byte_buffer) {
+    run_attack(victim_sends, target, [](const byte_buffer&) {
       byte_buffer lie;
       EXPECT_TRUE(append_message(lie, peer_left{leave_reason::finished}).has_value());
       return std::vector<byte_buffer>{std::move(lie)};
