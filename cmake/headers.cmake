@@ -127,6 +127,7 @@ set(tallow_files_headers
   files/source_tree.hpp
   files/remove_tree.hpp
   files/placing.hpp
+  files/conflicts.hpp
   files/earlier_session.hpp
   files/staging.hpp
   files/staging_steps.hpp

@@ -36,6 +36,7 @@
 #include <tallow/crypto/verification_words.hpp>
 #include <tallow/crypto/wordlist.hpp>
 #include <tallow/files/beneath.hpp>
+#include <tallow/files/conflicts.hpp>
 #include <tallow/files/descriptor_cache.hpp>
 #include <tallow/files/disk_journal.hpp>
 #include <tallow/files/earlier_session.hpp>

@@ -41,10 +41,10 @@ class Finished:
 class Command:
     """tallow-cli under way. Its standard output is read as it comes."""
 
-    def __init__(self, *arguments, env=None, stdin=None):
+    def __init__(self, *arguments, env=None, stdin=None, terminal=subprocess.DEVNULL):
         self.process = subprocess.Popen(
             [BIN / "tallow-cli", *map(os.fspath, arguments)], env=clean_environment(**(env or {})),
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if stdin is not None else terminal,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if stdin is not None:
             self.process.stdin.write(stdin.encode())

@@ -14,6 +14,7 @@
 
 #include "advice.hpp"
 #include "hardening.hpp"
+#include "terminal.hpp"
 
 namespace tallow::cli {
 namespace {
@@ -33,6 +34,7 @@ struct raw_options {
   std::string out = ".";
   std::string compress = "auto";
   std::string id;
+  std::string on_conflict;
   std::vector<std::string> paths;
   std::uint32_t lanes = lanes_default;
   std::uint32_t outage_seconds = outage_seconds_default;
@@ -140,6 +142,15 @@ result<crypto::code_phrase> parse_code(std::string_view text) {
   return crypto::code_phrase::parse(text);
 }
 
+std::optional<files::on_conflict> on_conflict_of(const receive_options& options) {
+  const std::string& text = options.on_conflict;
+  if (text == "overwrite") return files::on_conflict::overwrite;
+  if (text == "skip") return files::on_conflict::skip;
+  const bool asks = text == "ask" || (text.empty() && stdin_is_terminal());
+  if (asks && !options.yes) return std::nullopt;
+  return files::on_conflict::rename;
+}
+
 command parse_command_line(int argc, char** argv) {
   secret_buffer environment = take_environment("TALLOW_CODE");
   raw_options raw;
@@ -167,6 +178,11 @@ command parse_command_line(int argc, char** argv) {
   add_relay_and_code(*receive, raw);
   add_common(*receive, raw);
   receive->add_option("--out", raw.out, "The folder that gets it")->capture_default_str();
+  receive
+      ->add_option("--on-conflict", raw.on_conflict,
+                   "What to do with a name that is taken: ask, rename, overwrite or skip; ask at a "
+                   "terminal, else rename")
+      ->check(CLI::IsMember({"ask", "rename", "overwrite", "skip"}));
   receive->add_option("CODE", raw.code_argument,
                       "The code; better typed at the prompt, where nobody else sees it");
 
@@ -200,6 +216,7 @@ command parse_command_line(int argc, char** argv) {
   }
   receive_options options;
   options.out = raw.out;
+  options.on_conflict = raw.on_conflict;
   return finish(std::move(options), raw, std::move(environment));
 }
 

@@ -11,6 +11,7 @@
 #include <tallow/base/error.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/resume_keys.hpp>
+#include <tallow/files/conflicts.hpp>
 #include <tallow/transfer/compression_policy.hpp>
 
 #include "exit_code.hpp"
@@ -42,7 +43,12 @@ struct send_options : common_options {
 
 struct receive_options : common_options {
   std::filesystem::path out = ".";
+  std::string on_conflict;  ///< as on the command line, or empty
 };
+
+/// What --on-conflict says. Nothing: somebody is asked, which happens only where somebody is there
+/// and has not said yes to everything.
+[[nodiscard]] std::optional<files::on_conflict> on_conflict_of(const receive_options& options);
 
 struct resume_options {
   std::string id;     ///< which session; empty: the only one

@@ -13,6 +13,7 @@
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/receiver.hpp>
 
+#include "conflicts.hpp"
 #include "reporter.hpp"
 #include "transfer_run.hpp"
 
@@ -79,8 +80,11 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, files::folder_
     report.say("  " + transfer::escape_for_display(e.path) +
                (e.kind == transfer::entry_kind::directory ? "/" : ""));
   }
+  const offer_conflicts conflicts(into, options.out);
+  const auto rule = on_conflict_of(options);
+  const bool may_skip = rule.value_or(files::on_conflict::skip) == files::on_conflict::skip;
   const auto room = free_bytes(options.out);
-  if (room && offer.byte_count > *room) {
+  if (room && offer.byte_count - (may_skip ? conflicts.bytes() : 0) > *room) {
     report.say("There is room for " + human_bytes(*room) + " only in " +
                transfer::escape_for_display(options.out.native()) + ".");
     run.refuse(error{errc::disk_full});
@@ -94,6 +98,9 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, files::folder_
       co_return;
     }
   }
+  files::conflict_rules rules(rule.value_or(files::on_conflict::rename));
+  if (!rule) rules = co_await ask_about(conflicts.names(), report);
+  sink.set_conflicts(std::move(rules));
   run.accept();
   tell_kept(into, sink, report);
 }
@@ -118,7 +125,20 @@ asio::awaitable<result<void>> receive_into(receiver& into, files::folder_sink& s
 
 session_facts facts_of(const receive_options& options) {
   std::error_code failure;
-  return {false, options.relay, {std::filesystem::absolute(options.out, failure)}, 0, ""};
+  return {false, options.relay, {std::filesystem::absolute(options.out, failure)}, 0, "",
+          options.on_conflict};
+}
+
+// What got another name than the peer gave it.
+nlohmann::json tell_renamed(reporter& report, const std::vector<files::placed_entry>& placed) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const files::placed_entry& p : placed) {
+    if (p.name == p.final_name) continue;
+    list.push_back({{"path", p.name}, {"final", p.final_name}});
+    report.say(transfer::escape_for_display(p.name) + " was there already; the new one is " +
+               transfer::escape_for_display(p.final_name) + ".");
+  }
+  return list;
 }
 
 exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink) {
@@ -126,16 +146,16 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
   nlohmann::json paths = nlohmann::json::array();
   for (const files::placed_entry& p : sink.placed()) {
     paths.push_back((sink.target() / p.final_name).native());
-    const std::string name = transfer::escape_for_display(p.name);
-    if (p.name != p.final_name) {
-      report.say(name + " was there already; the new one is " +
-                 transfer::escape_for_display(p.final_name) + ".");
-    }
   }
-  nlohmann::json all = {{"entries", outcome.entry_count},
-                        {"bytes", outcome.byte_count},
-                        {"paths", std::move(paths)},
-                        {"failed", to_json(outcome.failed)}};
+  std::vector<files::placed_entry> placed = sink.placed();
+  for (files::placed_entry& p : sink.renamed_inside()) placed.push_back(std::move(p));
+  nlohmann::json renamed = tell_renamed(report, placed);
+  report.list_skipped(outcome, "there already and left as it is");
+  nlohmann::json all = {
+      {"entries", outcome.entry_count},   {"bytes", outcome.byte_count},
+      {"paths", std::move(paths)},        {"renamed", std::move(renamed)},
+      {"declined", outcome.skipped},      {"declined_count", outcome.skipped_count},
+      {"failed", to_json(outcome.failed)}};
   if (outcome.failed_count > 0) {
     const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
     report.list(outcome);

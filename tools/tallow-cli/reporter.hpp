@@ -2,6 +2,7 @@
 // output.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -116,6 +117,18 @@ class reporter {
     }
     if (outcome.failed_count > outcome.failed.size()) {
       say("  and " + std::to_string(outcome.failed_count - outcome.failed.size()) + " more");
+    }
+  }
+
+  /// The entries that the receiver left out on purpose, a line each for the first few.
+  void list_skipped(const transfer::outcome& outcome, std::string_view why) {
+    constexpr std::size_t lines_max = 20;
+    const std::size_t lines = std::min(outcome.skipped.size(), lines_max);
+    for (std::size_t i = 0; i < lines; ++i) {
+      say(transfer::escape_for_display(outcome.skipped[i]) + ": " + std::string(why));
+    }
+    if (outcome.skipped_count > lines) {
+      say("and " + std::to_string(outcome.skipped_count - lines) + " more, " + std::string(why));
     }
   }
 

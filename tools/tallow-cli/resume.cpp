@@ -96,6 +96,7 @@ exit_code resume(const resume_options& options) {
   }
   receive_options again;
   fill(again, options, *chosen);
+  again.on_conflict = chosen->facts.on_conflict;
   again.out = chosen->facts.paths.empty() ? "." : chosen->facts.paths.front();
   return receive(std::move(again));
 }

@@ -45,10 +45,10 @@ session_facts facts_of(const send_options& options) {
 
 exit_code conclude(reporter& report, const sender& from, const files::source_tree& tree) {
   const transfer::outcome& outcome = from.result_of_transfer();
-  nlohmann::json all = {{"entries", outcome.entry_count},
-                        {"bytes", outcome.byte_count},
-                        {"failed", to_json(outcome.failed)},
-                        {"skipped", skipped_json(tree)}};
+  nlohmann::json all = {{"entries", outcome.entry_count},          {"bytes", outcome.byte_count},
+                        {"failed", to_json(outcome.failed)},       {"declined", outcome.skipped},
+                        {"declined_count", outcome.skipped_count}, {"skipped", skipped_json(tree)}};
+  report.list_skipped(outcome, text_of(failure_reason::declined));
   if (outcome.failed_count > 0 || !tree.skipped().empty()) {
     const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
     report.list(outcome);

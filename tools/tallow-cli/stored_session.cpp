@@ -74,7 +74,8 @@ std::string encode_facts(const session_facts& facts) {
                         {"relay", facts.relay},
                         {"paths", std::move(paths)},
                         {"lanes", facts.lanes},
-                        {"compress", facts.compress}}
+                        {"compress", facts.compress},
+                        {"on_conflict", facts.on_conflict}}
              .dump() +
          '\n';
 }
@@ -88,6 +89,7 @@ std::optional<session_facts> decode_facts(std::string_view line) {
     object.at("relay").get_to(facts.relay);
     object.at("lanes").get_to(facts.lanes);
     object.at("compress").get_to(facts.compress);
+    facts.on_conflict = object.value("on_conflict", "");
     for (const auto& hex : object.at("paths")) {
       const auto bytes = from_hex(hex.get<std::string>());
       if (!bytes) return std::nullopt;

@@ -19,6 +19,7 @@ struct session_facts {
   std::vector<std::filesystem::path> paths;  ///< absolute; of a receiver, the one that gets it
   std::uint32_t lanes = 0;
   std::string compress;
+  std::string on_conflict;  ///< of a receiver
 };
 
 /// A session that did not come to its end.

@@ -26,6 +26,9 @@ namespace tallow::cli {
   return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
 }
 
+/// True when somebody can type answers.
+[[nodiscard]] inline bool stdin_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
+
 /// The width of the terminal in columns; 80 where nobody knows.
 [[nodiscard]] inline std::size_t terminal_columns() {
   ::winsize size{};

@@ -41,9 +41,16 @@ class folder_sink {
   /// @errors  those of staging::open() and disk_journal::open()
   [[nodiscard]] result<transfer::chunk_set> begin(const transfer::journal_identity& of);
 
+  /// Sets what happens to taken names. Before the first entry.
+  void set_conflicts(conflict_rules rules) { options_.conflicts = std::move(rules); }
+
   /// @errors  those of staging::open() and staging::add_entry()
   [[nodiscard]] result<void> add_entry(entry_index index, const transfer::entry& e) {
-    if (auto ok = open_staging(); !ok) return ok;
+    if (auto ok = open_staging(); !ok) {
+      // A taken name of the hidden folder is not what this function means by it.
+      const bool is_taken = ok.error().code == errc::already_exists;
+      return is_taken ? fail(errc::file_failed, ok.error().cause) : ok;
+    }
     return staging_->add_entry(index, e);
   }
 
@@ -84,6 +91,11 @@ class folder_sink {
     return staging_ ? staging_->placed() : std::vector<placed_entry>();
   }
 
+  /// What lies in merged folders and got another name, after commit().
+  [[nodiscard]] std::vector<placed_entry> renamed_inside() const {
+    return staging_ ? staging_->renamed_inside() : std::vector<placed_entry>();
+  }
+
   [[nodiscard]] const std::filesystem::path& target() const noexcept { return target_; }
 
   /// The journal, after begin().
@@ -106,7 +118,7 @@ class folder_sink {
  private:
   [[nodiscard]] result<void> open_staging() {
     if (staging_) return {};
-    auto opened = staging::open(target_, id_);
+    auto opened = staging::open(target_, id_, options_);
     if (!opened) return fail(opened.error());
     staging_.emplace(std::move(*opened));
     return {};
@@ -115,6 +127,7 @@ class folder_sink {
 
   std::filesystem::path target_;
   transfer_id id_;
+  staging_options options_;
   std::optional<staging> staging_;
   std::optional<disk_journal> journal_;
   bool is_committed_ = false;
@@ -139,7 +152,7 @@ inline result<transfer::chunk_set> folder_sink::begin(const transfer::journal_id
 
 // Goes on with a hidden folder if it is that transfer's and no other process is at it.
 inline bool folder_sink::take_up(const std::string& name, const transfer::journal_identity& of) {
-  auto left = staging::reopen(target_, name);
+  auto left = staging::reopen(target_, name, options_);
   if (!left || disk_journal::identity_in(left->folder()) != of) return false;
   auto journal = disk_journal::open(left->folder(), of);
   if (!journal) return false;

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@
 #include <tallow/base/error.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/files/beneath.hpp>
+#include <tallow/files/conflicts.hpp>
 #include <tallow/files/descriptor_cache.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
@@ -47,9 +49,10 @@ struct staging_options {
   link_policy links = link_policy::inside;
   resolver how = best_resolver();
   placing place = placing::rename;
+  conflict_rules conflicts{};
 };
 
-/// A top-level entry that has arrived.
+/// An entry that has arrived; by its path, where it lies in a folder that was merged.
 struct placed_entry {
   std::string name;        ///< as the peer called it
   std::string final_name;  ///< the same, or the next free one
@@ -101,8 +104,9 @@ class staging {
   /// concerns no other.
   ///
   /// @errors  as check_entry() and path_set::add(); path_escapes for a link that leads outside;
-  ///          path_bad_character for a name kept for hidden folders; disk_full, permission_denied
-  ///          and what else posix_error.hpp lists
+  ///          path_bad_character for a name kept for hidden folders; already_exists for one that
+  ///          the rules say to skip, and no other; disk_full, permission_denied and what else
+  ///          posix_error.hpp lists
   [[nodiscard]] result<void> add_entry(entry_index index, const transfer::entry& e);
 
   /// Writes bytes of a file that was added and is not finished.
@@ -129,16 +133,21 @@ class staging {
   /// @errors  wrong_state; what posix_error.hpp lists
   [[nodiscard]] result<void> discard_entry(entry_index index);
 
-  /// Puts what was finished into the target, each top-level name in one step, under the next free
-  /// name where one is taken. All of it is on the disk first. After an error it may be called
-  /// again; placed() tells what was moved.
+  /// Puts what was finished into the target, each top-level name in one step, or what lies in it
+  /// where the rules say to merge; under the next free name where one is taken and not replaced.
+  /// All of it is on the disk first. After an error it may be called again; placed() tells what was
+  /// moved.
   ///
   /// @errors  wrong_state when an entry is neither finished nor discarded (nothing has changed
   ///          then); what posix_error.hpp lists
   [[nodiscard]] result<void> commit();
 
-  /// What commit() has put into the target so far, in the order of arrival.
+  /// The top-level entries that commit() has put into the target so far, in the order of arrival.
   [[nodiscard]] const std::vector<placed_entry>& placed() const noexcept { return placed_; }
+  /// What lies in merged folders and got another name there.
+  [[nodiscard]] const std::vector<placed_entry>& renamed_inside() const noexcept {
+    return renamed_inside_;
+  }
 
   /// What the peer calls an entry that was added; empty for others. Hostile until escaped.
   [[nodiscard]] std::string path(entry_index index) const {
@@ -176,7 +185,7 @@ class staging {
     written,   // a file that came at once, and has its mode and time
     finished,  // complete; files and links have their mode and time, folders not yet
     settled,   // a folder below a top-level one that has its mode and time too
-    placed,    // a top-level entry under its final name
+    placed,    // moved to its final name by itself, or merged
   };
   struct record {
     std::uint64_t size = 0;
@@ -208,6 +217,7 @@ class staging {
   [[nodiscard]] result<void> remove_stale();
   [[nodiscard]] result<void> settle_directories();
   [[nodiscard]] result<void> place(node_id id);
+  [[nodiscard]] result<std::string> move_into_place(node_id id);
 
   directory target_;
   directory folder_;
@@ -218,7 +228,10 @@ class staging {
   std::vector<record> records_;   // by node
   std::vector<node_id> entries_;  // by entry index
   descriptor_cache open_;
+  taken_paths taken_;
+  std::optional<merge_plan> plan_;  // from commit() on
   std::vector<placed_entry> placed_;
+  std::vector<placed_entry> renamed_inside_;
   bool is_reopened_ = false;
   bool is_kept_ = false;
   // Behind pointers, so that a staging can be moved.

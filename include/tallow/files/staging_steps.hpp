@@ -21,6 +21,7 @@
 #include <tallow/base/error.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/files/beneath.hpp>
+#include <tallow/files/conflicts.hpp>
 #include <tallow/files/earlier_session.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
@@ -150,8 +151,20 @@ inline result<void> staging::add_entry(entry_index index, const transfer::entry&
     if (!id) return fail(id.error());
     records_.resize(paths_.size());
   }
-  if (auto ok = make_parents(known, *id); !ok) return ok;
-  return create(index, *id, e, *id < known);
+  if (options_.conflicts.of(paths_, *id) == on_conflict::skip &&
+      taken_.leaves_out(target_, paths_, *id)) {
+    // Others may lie in the folders that this one has implied.
+    if (auto ok = make_parents(known, *id); !ok && ok.error().code == errc::disk_full) return ok;
+    return fail(errc::already_exists, index.value, "left out, as the rules say");
+  }
+  auto made = make_parents(known, *id);
+  if (made) made = create(index, *id, e, *id < known);
+  // The hidden folder is ours: two names that the file system takes for one, or an intruder. Not
+  // what the caller means by "exists".
+  if (!made && made.error().code == errc::already_exists) {
+    return fail(errc::file_failed, made.error().cause);
+  }
+  return made;
 }
 
 // Nodes from `from` up to `leaf` are parents that this entry has implied, outermost first.
@@ -388,8 +401,8 @@ inline result<void> staging::settle_directories() {
       if (removed.error().code != errc::already_exists) return removed;
       r.state = phase::finished;
     }
-    // A top-level folder has to be writable to be moved; place() sees to it.
-    if (r.state != phase::finished || paths_.parent(id) == transfer::path_set::root) continue;
+    // A folder has to be writable to be moved; place() sees to it.
+    if (r.state != phase::finished || plan_->moves_alone(paths_, id)) continue;
     auto held = files_.open_directory(paths_.path(id));
     if (!held) return fail(held.error());
     auto set = r.keeps_mtime ? detail::set_metadata(held->fd(), r.mode, r.mtime_ns)
@@ -400,20 +413,48 @@ inline result<void> staging::settle_directories() {
   return {};
 }
 
-inline result<void> staging::place(node_id id) {
-  record& r = records_[id];
+// Moves what moves alone; returns the name it got in its folder.
+inline result<std::string> staging::move_into_place(node_id id) {
   const std::string name(paths_.name(id));
   const transfer::entry_kind kind = paths_.kind(id);
+  const bool replaces = kind != transfer::entry_kind::directory &&
+                        options_.conflicts.of(paths_, id) == on_conflict::overwrite;
+  const auto move = replaces ? move_over : move_to_free_name;
+  const node_id parent = paths_.parent(id);
+  if (parent == transfer::path_set::root) {
+    return move(files_, name, target_, kind, options_.place);
+  }
+  auto from = files_.open_directory(paths_.path(parent));
+  if (!from) return fail(from.error());
+  auto to = target_.open_directory(paths_.path(parent));
+  if (!to) return fail(to.error());
+  return move(*from, name, *to, kind, options_.place);
+}
+
+inline result<void> staging::place(node_id id) {
+  record& r = records_[id];
+  const std::string path = paths_.path(id);
+  const bool top = paths_.parent(id) == transfer::path_set::root;
+  if (plan_->merges(id)) {
+    // What is there keeps its mode, and gets the time of the last change in it.
+    r.state = phase::placed;
+    if (top) placed_.push_back({path, path});
+    return {};
+  }
   unique_fd held;
-  if (kind == transfer::entry_kind::directory) {
-    auto fd = files_.open_file(name, O_RDONLY | O_DIRECTORY);
+  if (paths_.kind(id) == transfer::entry_kind::directory) {
+    auto fd = files_.open_file(path, O_RDONLY | O_DIRECTORY);
     if (!fd) return fail(fd.error());
     held = std::move(*fd);
   }
-  auto final_name = move_to_free_name(files_, name, target_, kind, options_.place);
+  auto final_name = move_into_place(id);
   if (!final_name) return fail(final_name.error());
   r.state = phase::placed;
-  placed_.push_back({name, std::move(*final_name)});
+  if (top) {
+    placed_.push_back({path, std::move(*final_name)});
+  } else if (*final_name != paths_.name(id)) {
+    renamed_inside_.push_back({path, path.substr(0, path.rfind('/') + 1) + *final_name});
+  }
   if (!held) return {};
   return r.keeps_mtime ? detail::set_metadata(held.get(), r.mode, r.mtime_ns)
                        : detail::set_metadata(held.get(), r.mode);
@@ -428,18 +469,21 @@ inline result<void> staging::commit() {
       return fail(errc::wrong_state, i, "an entry is neither finished nor discarded");
     }
   }
+  // Once: a folder that was moved would look like one to merge with.
+  if (!plan_) plan_.emplace(target_, paths_, options_.conflicts);
   if (is_reopened_) {
     if (auto ok = remove_stale(); !ok) return fail(ok.error());
   }
   if (auto ok = settle_directories(); !ok) return fail(ok.error());
   if (::syncfs(files_.fd()) != 0) return fail_errno();
   for (node_id id = 0; id < paths_.size(); ++id) {
-    if (paths_.parent(id) != transfer::path_set::root) continue;
-    if (records_[id].state != phase::finished) continue;
+    if (records_[id].state != phase::finished || !plan_->moves_alone(paths_, id)) continue;
     if (auto ok = place(id); !ok) return fail(ok.error());
   }
   // Some file systems have no such thing for folders; the names are then as durable as they are.
-  if (::fsync(target_.fd()) != 0 && errno != EINVAL) return fail_errno();
+  const bool one_folder = options_.conflicts.only_renames();
+  const int synced = one_folder ? ::fsync(target_.fd()) : ::syncfs(target_.fd());
+  if (synced != 0 && errno != EINVAL) return fail_errno();
   // Everything is in place: a hidden folder that cannot be removed makes nothing incomplete.
   (void)abandon();
   return {};

@@ -32,9 +32,10 @@ concept source = requires(S& s, const S& c, entry_index index, std::uint64_t off
 
 /// Takes entries in manifest order, and their bytes at any offset and in any order.
 ///
-/// add_entry() may refuse an entry, and that one alone. finish_entry() says that every byte of it
-/// came, discard_entry() that it must not be kept. commit() puts everything in its place; until
-/// then nothing may be seen under its own name. An error of disk_full ends the transfer.
+/// add_entry() may refuse an entry, and that one alone; with already_exists it says that what is
+/// there shall stay, which is no failure. finish_entry() says that every byte of it came,
+/// discard_entry() that it must not be kept. commit() puts everything in its place; until then
+/// nothing may be seen under its own name. An error of disk_full ends the transfer.
 template <class S>
 concept sink = requires(S& s, const S& c, entry_index index, const entry& e, std::uint64_t offset,
                         byte_view bytes) {
@@ -93,8 +94,10 @@ struct failed_entry {
 struct outcome {
   std::uint64_t entry_count = 0;     ///< entries in place
   std::uint64_t byte_count = 0;      ///< bytes of all entries offered
-  std::uint64_t failed_count = 0;    ///< entries that did not arrive
+  std::uint64_t failed_count = 0;    ///< entries that did not arrive and should have
   std::vector<failed_entry> failed;  ///< the first of them
+  std::uint64_t skipped_count = 0;   ///< entries that the receiver left out on purpose
+  std::vector<std::string> skipped;  ///< the first of them; hostile until escaped
 };
 
 /// Failed entries that a report names; more are only counted.

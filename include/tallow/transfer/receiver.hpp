@@ -245,6 +245,14 @@ class receiver {
     return accept_waiting();
   }
 
+  /// Calls `visit(entry)` for each entry that was offered and not answered yet.
+  template <class Visit>
+  void for_each_waiting(Visit&& visit) const {
+    for (const manifest_page& page : waiting_) {
+      for (const entry& e : page.entries) visit(e);
+    }
+  }
+
   /// True once pages were collected long enough to ask about; stays true.
   [[nodiscard]] bool offer_ready() const noexcept { return offer_ready_; }
   [[nodiscard]] const offer_summary& offer() const noexcept { return offer_; }
@@ -328,6 +336,7 @@ class receiver {
 
   result<std::optional<failure_reason>> add_to_sink(entry_index index, const entry& e);
   void drop_entry(entry_index index, failure_reason reason);
+  void note_refusal(entry_index index, const std::string& path, failure_reason reason);
   void note_failure(entry_index index, std::string path, failure_reason reason);
   void drop_spoiled();
   void advance_window();

@@ -113,7 +113,7 @@ result<void> receiver<Sink, Journal, Mutex>::accept_waiting() {
       if (!refused) return fail(refused.error());
       if (*refused) {
         answer.declined.push_back({index, **refused});
-        note_failure(index, e.path, **refused);
+        note_refusal(index, e.path, **refused);
       }
       ++index.value;
     }
@@ -148,6 +148,7 @@ result<std::optional<failure_reason>> receiver<Sink, Journal, Mutex>::add_to_sin
   auto added = sink_->add_entry(index, e);
   if (added) return std::nullopt;
   if (added.error().code == errc::disk_full) return fail(added.error());
+  if (added.error().code == errc::already_exists) return failure_reason::declined;
   return condition_of(added.error().code) == cond::peer ? failure_reason::bad_path
                                                         : failure_reason::not_writable;
 }
@@ -160,6 +161,15 @@ void receiver<Sink, Journal, Mutex>::drop_entry(entry_index index, failure_reaso
   // What cannot be removed is left in the staging folder, which goes as a whole.
   (void)sink_->discard_entry(index);
   note_failure(index, sink_->path(index), reason);
+}
+
+// What is declined on purpose is no failure.
+template <sink Sink, chunk_journal Journal, class Mutex>
+void receiver<Sink, Journal, Mutex>::note_refusal(entry_index index, const std::string& path,
+                                                  failure_reason reason) {
+  if (reason != failure_reason::declined) return note_failure(index, path, reason);
+  ++outcome_.skipped_count;
+  if (outcome_.skipped.size() < failed_entries_reported_max) outcome_.skipped.push_back(path);
 }
 
 template <sink Sink, chunk_journal Journal, class Mutex>
@@ -207,14 +217,14 @@ template <sink Sink, chunk_journal Journal, class Mutex>
 result<void> receiver<Sink, Journal, Mutex>::complete() {
   if (auto done = sink_->commit(); !done) return done;
   end_ack m;
-  m.failed_count = failed_.size();
+  m.failed_count = failed_.size() + outcome_.skipped_count;
   m.entry_count = space_->entry_count() - m.failed_count;
   for (const auto& [index, reason] : failed_) {
     if (m.failed.size() == limits::failed_entries_max) break;
     m.failed.push_back({entry_index{index}, reason});
   }
   outcome_.entry_count = m.entry_count;
-  outcome_.failed_count = m.failed_count;
+  outcome_.failed_count = failed_.size();
   outcome_.byte_count = space_->byte_count();
   post(m);
   done_ = true;

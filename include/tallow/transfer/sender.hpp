@@ -83,7 +83,11 @@ class sender {
       }
       next = f.entry.value + 1;
       space_.decline(f.entry);
-      report(f);
+      if (f.reason == failure_reason::declined) {
+        note_skipped(f.entry);
+      } else {
+        report(f);
+      }
     }
     accepted_entries_ = end;
     ++pages_accepted_;
@@ -118,15 +122,17 @@ class sender {
   [[nodiscard]] result<void> handle(const end_ack& m, instant) {
     if (!end_sent_) return fail(errc::peer_message_unexpected, 0, "END_ACK before END");
     if (m.entry_count > space_.entry_count() || m.failed.size() > m.failed_count ||
-        m.entry_count + m.failed_count != space_.entry_count()) {
+        m.entry_count + m.failed_count != space_.entry_count() ||
+        m.failed_count < outcome_.skipped_count) {
       return fail(errc::totals_wrong);
     }
     for (const entry_failure& f : m.failed) {
       if (f.entry.value >= space_.entry_count()) return fail(errc::totals_wrong, f.entry.value);
-      report(f);
+      // What was declined was reported then.
+      if (space_.wanted(f.entry)) report(f);
     }
     outcome_.entry_count = m.entry_count;
-    outcome_.failed_count = m.failed_count;
+    outcome_.failed_count = m.failed_count - outcome_.skipped_count;
     outcome_.byte_count = space_.byte_count();
     done_ = true;
     return {};
@@ -387,6 +393,13 @@ class sender {
     // Said to be whole already: only a chunk that had to be sent again comes this late.
     if (p.entry.value < entries_done_) retracted_ = true;
     return count;
+  }
+
+  void note_skipped(entry_index which) {
+    ++outcome_.skipped_count;
+    if (outcome_.skipped.size() < failed_entries_reported_max) {
+      outcome_.skipped.push_back(source_->path(which));
+    }
   }
 
   void report(const entry_failure& f) {

@@ -240,6 +240,49 @@ TEST_F(ReceiverTest, KeepsNothingOfAnEntryThatFailedAtTheSender) {
   EXPECT_EQ(receiver_.result_of_transfer().failed[0].path, "bad");
 }
 
+// A sink with a file in it that shall stay.
+class half_full_sink : public memory_sink {
+ public:
+  using memory_sink::memory_sink;
+  result<void> add_entry(entry_index index, const entry& e) {
+    if (auto added = memory_sink::add_entry(index, e); !added) return added;
+    if (e.path != "there") return {};
+    (void)discard_entry(index);
+    return fail(errc::already_exists);
+  }
+};
+
+TEST_F(ReceiverTest, DeclinesWhatTheSinkHasAndCallsItNoFailure) {
+  half_full_sink sink({1, 2});
+  receiver<half_full_sink> into(sink);
+  setup m;
+  m.chunk_bytes = chunk;
+  ASSERT_TRUE(into.handle(m, now_).has_value());
+  const manifest_page offered{{}, {}, true, {file("there", chunk), file("new", chunk)}};
+  ASSERT_TRUE(into.handle(offered, now_).has_value());
+  std::vector<std::string> waiting;
+  into.for_each_waiting([&](const entry& e) { waiting.push_back(e.path); });
+  EXPECT_EQ(waiting, (std::vector<std::string>{"there", "new"}));
+  ASSERT_TRUE(into.accept_offer().has_value());
+  into.for_each_waiting([&](const entry& e) { ADD_FAILURE() << e.path; });
+  chunk_job job;
+  EXPECT_EQ(into.begin_chunk(chunk_index{0}, job).error().code, errc::chunk_unexpected);
+  ASSERT_TRUE(into.begin_chunk(chunk_index{1}, job).value());
+  ASSERT_TRUE(into.write_chunk(job, byte_buffer(chunk)).has_value());
+  ASSERT_TRUE(into.end_chunk(job, now_).has_value());
+  ASSERT_TRUE(into.handle(entries_done{entry_index{2}, {}}, now_).has_value());
+  manifest_hash hash;
+  hash.add_page(offered);
+  ASSERT_TRUE(into.handle(end{2, 2 * chunk, 2, hash.digest()}, now_).has_value());
+  ASSERT_EQ(sink.files().size(), 1U);
+  EXPECT_EQ(sink.files()[0].about.path, "new");
+  const outcome& all = into.result_of_transfer();
+  EXPECT_EQ(all.entry_count, 1U);
+  EXPECT_EQ(all.failed_count, 0U);
+  EXPECT_EQ(all.skipped_count, 1U);
+  EXPECT_EQ(all.skipped, std::vector<std::string>{"there"});
+}
+
 TEST_F(ReceiverTest, RefusesEntriesDoneOutOfOrder) {
   accept_one_file();
   EXPECT_EQ(code(all_done(2)), errc::peer_message_unexpected);

@@ -147,6 +147,29 @@ TEST(Sender, LeavesOutWhatWasDeclined) {
   EXPECT_TRUE(decltype(s)::find<end>(s.messages()).has_value());
 }
 
+TEST(Sender, TakesWhatIsDeclinedOnPurposeForNoFailure) {
+  const auto files = files_of({chunk, chunk, chunk});
+  memory_source source(files);
+  sending s(source);
+  s.start();
+  (void)s.messages();
+  ASSERT_TRUE(s.accept_page(0, {{entry_index{0}, failure_reason::bad_path},
+                                {entry_index{1}, failure_reason::declined}})
+                  .has_value());
+  EXPECT_EQ(s.chunks(), 1U);
+  (void)s.messages();
+  // Both were declined: they cannot have arrived.
+  EXPECT_EQ(s->handle(end_ack{3, 0, {}}, s.now_).error().code, errc::totals_wrong);
+  const entry_failure bad{entry_index{0}, failure_reason::bad_path};
+  ASSERT_TRUE(s->handle(end_ack{1, 2, {bad}}, s.now_).has_value());
+  const outcome& all = s->result_of_transfer();
+  EXPECT_EQ(all.failed_count, 1U);
+  ASSERT_EQ(all.failed.size(), 1U);
+  EXPECT_EQ(all.failed[0].path, files[0].about.path);
+  EXPECT_EQ(all.skipped_count, 1U);
+  EXPECT_EQ(all.skipped, std::vector<std::string>{files[1].about.path});
+}
+
 TEST(Sender, RefusesAnswersThatDoNotFit) {
   const auto files = files_of({chunk});
   memory_source source(files);
