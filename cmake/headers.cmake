@@ -126,11 +126,13 @@ set(tallow_files_headers
   files/descriptor_cache.hpp
   files/source_tree.hpp
   files/remove_tree.hpp
+  files/sparse.hpp
   files/placing.hpp
   files/conflicts.hpp
   files/earlier_session.hpp
   files/staging.hpp
   files/staging_steps.hpp
+  files/staging_commit.hpp
   files/journal_file.hpp
   files/disk_journal.hpp
   files/folder_sink.hpp

@@ -47,7 +47,9 @@
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
 #include <tallow/files/source_tree.hpp>
+#include <tallow/files/sparse.hpp>
 #include <tallow/files/staging.hpp>
+#include <tallow/files/staging_commit.hpp>
 #include <tallow/files/staging_steps.hpp>
 #include <tallow/files/status.hpp>
 #include <tallow/files/unique_fd.hpp>

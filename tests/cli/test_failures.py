@@ -168,7 +168,7 @@ class LocalTrouble(TransferTest):
         changing = self.source / "changing"
         steady = self.source / "steady"
         with changing.open("wb") as out:
-            out.truncate(200_000_000)
+            out.truncate(2_000_000_000)
         steady.write_text("steady")
         with relay() as hub:
             sending = self.send(hub.address, steady, changing)

@@ -108,6 +108,7 @@ set(test_files_sources
   unit/files/source_tree_test.cpp
   unit/files/remove_tree_test.cpp
   unit/files/placing_test.cpp
+  unit/files/sparse_test.cpp
   unit/files/staging_test.cpp
   unit/files/journal_file_test.cpp
   unit/files/disk_journal_test.cpp

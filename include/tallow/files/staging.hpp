@@ -33,6 +33,7 @@
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
+#include <tallow/files/sparse.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/path_set.hpp>
@@ -193,6 +194,7 @@ class staging {
     std::uint16_t mode = 0755;
     phase state = phase::absent;
     bool keeps_mtime = false;
+    bool fresh = false;  // a file that was empty when this process made it
   };
 
   static constexpr const char* files_name = "files";
@@ -241,4 +243,5 @@ class staging {
 
 }  // namespace tallow::files
 
+#include <tallow/files/staging_commit.hpp>
 #include <tallow/files/staging_steps.hpp>

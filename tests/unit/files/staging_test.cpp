@@ -311,7 +311,7 @@ TEST(Staging, SaysThatASmallFileSystemIsFull) {
     staging into = open_staging(disk);
     EXPECT_LE(into.free_bytes().value(), 65536U);
     ASSERT_TRUE(into.add_entry(entry_index{0}, file_entry("f", 1 << 20U)));
-    const tallow::byte_buffer bytes(1 << 20U);
+    const tallow::byte_buffer bytes(1 << 20U, std::byte{1});
     EXPECT_EQ(into.write(entry_index{0}, 0, bytes).error().code, errc::disk_full);
     errc code{};
     for (std::uint64_t i = 1; i < 32 && code == errc{}; ++i) {

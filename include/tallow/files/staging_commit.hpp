@@ -1,0 +1,134 @@
+// How a staging puts into the target what has arrived; a part of staging.hpp.
+#pragma once
+
+#include <cerrno>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+#include <utility>
+
+#include <tallow/base/error.hpp>
+#include <tallow/files/beneath.hpp>
+#include <tallow/files/conflicts.hpp>
+#include <tallow/files/earlier_session.hpp>
+#include <tallow/files/placing.hpp>
+#include <tallow/files/posix_error.hpp>
+#include <tallow/files/staging.hpp>
+#include <tallow/files/staging_steps.hpp>
+#include <tallow/transfer/path_set.hpp>
+
+namespace tallow::files {
+
+// An earlier session may have begun entries that are not in this one any more, or are not wanted.
+// They would come into their place with the folder they lie in.
+inline result<void> staging::remove_stale() {
+  return remove_unknown(files_, [&](const std::string& path) {
+    const auto id = paths_.find(path);
+    return id && records_[*id].state != phase::absent;
+  });
+}
+
+// Gives folders their mode and time, innermost first: a folder's time changes when something is
+// made or removed in it, and its mode may shut out whoever wants to go further down.
+inline result<void> staging::settle_directories() {
+  for (node_id id = static_cast<node_id>(paths_.size()); id-- > 0;) {
+    record& r = records_[id];
+    if (paths_.kind(id) != transfer::entry_kind::directory) continue;
+    if (r.state == phase::implied) {
+      auto removed = files_.remove_directory(paths_.path(id));
+      if (removed) {
+        r.state = phase::absent;
+        continue;
+      }
+      if (removed.error().code != errc::already_exists) return removed;
+      r.state = phase::finished;
+    }
+    // A folder has to be writable to be moved; place() sees to it.
+    if (r.state != phase::finished || plan_->moves_alone(paths_, id)) continue;
+    auto held = files_.open_directory(paths_.path(id));
+    if (!held) return fail(held.error());
+    auto set = r.keeps_mtime ? detail::set_metadata(held->fd(), r.mode, r.mtime_ns)
+                             : detail::set_metadata(held->fd(), r.mode);
+    if (!set) return set;
+    r.state = phase::settled;
+  }
+  return {};
+}
+
+// Moves what moves alone; returns the name it got in its folder.
+inline result<std::string> staging::move_into_place(node_id id) {
+  const std::string name(paths_.name(id));
+  const transfer::entry_kind kind = paths_.kind(id);
+  const bool replaces = kind != transfer::entry_kind::directory &&
+                        options_.conflicts.of(paths_, id) == on_conflict::overwrite;
+  const auto move = replaces ? move_over : move_to_free_name;
+  const node_id parent = paths_.parent(id);
+  if (parent == transfer::path_set::root) {
+    return move(files_, name, target_, kind, options_.place);
+  }
+  auto from = files_.open_directory(paths_.path(parent));
+  if (!from) return fail(from.error());
+  auto to = target_.open_directory(paths_.path(parent));
+  if (!to) return fail(to.error());
+  return move(*from, name, *to, kind, options_.place);
+}
+
+inline result<void> staging::place(node_id id) {
+  record& r = records_[id];
+  const std::string path = paths_.path(id);
+  const bool top = paths_.parent(id) == transfer::path_set::root;
+  if (plan_->merges(id)) {
+    // What is there keeps its mode, and gets the time of the last change in it.
+    r.state = phase::placed;
+    if (top) placed_.push_back({path, path});
+    return {};
+  }
+  unique_fd held;
+  if (paths_.kind(id) == transfer::entry_kind::directory) {
+    auto fd = files_.open_file(path, O_RDONLY | O_DIRECTORY);
+    if (!fd) return fail(fd.error());
+    held = std::move(*fd);
+  }
+  auto final_name = move_into_place(id);
+  if (!final_name) return fail(final_name.error());
+  r.state = phase::placed;
+  if (top) {
+    placed_.push_back({path, std::move(*final_name)});
+  } else if (*final_name != paths_.name(id)) {
+    renamed_inside_.push_back({path, path.substr(0, path.rfind('/') + 1) + *final_name});
+  }
+  if (!held) return {};
+  return r.keeps_mtime ? detail::set_metadata(held.get(), r.mode, r.mtime_ns)
+                       : detail::set_metadata(held.get(), r.mode);
+}
+
+inline result<void> staging::commit() {
+  if (folder_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i] == transfer::path_set::root) continue;
+    const phase state = records_[entries_[i]].state;
+    if (state >= phase::awaited && state < phase::finished) {
+      return fail(errc::wrong_state, i, "an entry is neither finished nor discarded");
+    }
+  }
+  // Once: a folder that was moved would look like one to merge with.
+  if (!plan_) plan_.emplace(target_, paths_, options_.conflicts);
+  if (is_reopened_) {
+    if (auto ok = remove_stale(); !ok) return fail(ok.error());
+  }
+  if (auto ok = settle_directories(); !ok) return fail(ok.error());
+  if (::syncfs(files_.fd()) != 0) return fail_errno();
+  for (node_id id = 0; id < paths_.size(); ++id) {
+    if (records_[id].state != phase::finished || !plan_->moves_alone(paths_, id)) continue;
+    if (auto ok = place(id); !ok) return fail(ok.error());
+  }
+  // Some file systems have no such thing for folders; the names are then as durable as they are.
+  const bool one_folder = options_.conflicts.only_renames();
+  const int synced = one_folder ? ::fsync(target_.fd()) : ::syncfs(target_.fd());
+  if (synced != 0 && errno != EINVAL) return fail_errno();
+  // Everything is in place: a hidden folder that cannot be removed makes nothing incomplete.
+  (void)abandon();
+  return {};
+}
+
+}  // namespace tallow::files
