@@ -42,6 +42,7 @@ struct raw_options {
   bool forget = false;
   bool yes = false;
   bool json = false;
+  bool digest = false;
 };
 
 void add_common(CLI::App& command, raw_options& raw) {
@@ -51,6 +52,7 @@ void add_common(CLI::App& command, raw_options& raw) {
       ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{7 * 24 * 3600}))
       ->capture_default_str();
   command.add_flag("--yes", raw.yes, "Answer every question with yes");
+  command.add_flag("--digest", raw.digest, "At the end, print for each file what sha256sum would");
   command.add_flag("--json", raw.json, "One JSON object a line on standard output");
 }
 
@@ -124,6 +126,7 @@ command finish(Options options, raw_options& raw, secret_buffer environment) {
   options.outage_seconds = raw.outage_seconds;
   options.yes = raw.yes;
   options.json = raw.json;
+  options.digest = raw.digest;
   if (options.relay.empty()) {
     std::cerr << "tallow-cli: no relay is given.\n"
                  "Name one with --relay HOST:PORT or in TALLOW_RELAY; tallow-relay runs one.\n";

@@ -33,6 +33,7 @@ struct common_options {
   std::uint32_t outage_seconds = outage_seconds_default;
   bool yes = false;  ///< answers every question with yes
   bool json = false;
+  bool digest = false;  ///< says what sha256sum would
 };
 
 struct send_options : common_options {

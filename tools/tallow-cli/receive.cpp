@@ -14,6 +14,7 @@
 #include <tallow/transfer/receiver.hpp>
 
 #include "conflicts.hpp"
+#include "digest.hpp"
 #include "reporter.hpp"
 #include "transfer_run.hpp"
 
@@ -141,7 +142,8 @@ nlohmann::json tell_renamed(reporter& report, const std::vector<files::placed_en
   return list;
 }
 
-exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink) {
+exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink,
+                   bool digest) {
   const transfer::outcome& outcome = into.result_of_transfer();
   nlohmann::json paths = nlohmann::json::array();
   for (const files::placed_entry& p : sink.placed()) {
@@ -156,6 +158,7 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
       {"paths", std::move(paths)},        {"renamed", std::move(renamed)},
       {"declined", outcome.skipped},      {"declined_count", outcome.skipped_count},
       {"failed", to_json(outcome.failed)}};
+  if (digest) all["digests"] = received_digests(sink, report);
   if (outcome.failed_count > 0) {
     const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
     report.list(outcome);
@@ -181,7 +184,7 @@ exit_code receive(receive_options options) {
   const auto done = run_until_done(io, receive_into(into, sink, run, options, report, refused_here),
                                    [&] { return run.cancel(); });
   settle_record(record, refused_here ? result<void>() : done, report);
-  if (done) return conclude(report, into, sink);
+  if (done) return conclude(report, into, sink, options.digest);
   if (refused_here) {
     report.emit({{"event", "error"}, {"code", "refused_here"}, {"exit", 1}});
     report.say("Not received. The sender has been told.");

@@ -11,6 +11,7 @@
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/sender.hpp>
 
+#include "digest.hpp"
 #include "reporter.hpp"
 #include "transfer_run.hpp"
 
@@ -35,7 +36,7 @@ nlohmann::json skipped_json(const files::source_tree& tree) {
 }
 
 session_facts facts_of(const send_options& options) {
-  session_facts facts{true, options.relay, {}, options.lanes, options.compress};
+  session_facts facts{true, options.relay, {}, options.lanes, options.compress, ""};
   std::error_code failure;
   for (const std::filesystem::path& path : options.paths) {
     facts.paths.push_back(std::filesystem::absolute(path, failure));
@@ -43,12 +44,13 @@ session_facts facts_of(const send_options& options) {
   return facts;
 }
 
-exit_code conclude(reporter& report, const sender& from, const files::source_tree& tree) {
+exit_code conclude(reporter& report, const sender& from, files::source_tree& tree, bool digest) {
   const transfer::outcome& outcome = from.result_of_transfer();
   nlohmann::json all = {{"entries", outcome.entry_count},          {"bytes", outcome.byte_count},
                         {"failed", to_json(outcome.failed)},       {"declined", outcome.skipped},
                         {"declined_count", outcome.skipped_count}, {"skipped", skipped_json(tree)}};
   report.list_skipped(outcome, text_of(failure_reason::declined));
+  if (digest) all["digests"] = sent_digests(from, tree, report);
   if (outcome.failed_count > 0 || !tree.skipped().empty()) {
     const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
     report.list(outcome);
@@ -85,7 +87,7 @@ exit_code send(const send_options& options) {
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
   settle_record(record, done, report);
   if (!done) return report.failed(done.error());
-  return conclude(report, from, tree);
+  return conclude(report, from, tree, options.digest);
 }
 
 }  // namespace tallow::cli

@@ -96,6 +96,12 @@ class folder_sink {
     return staging_ ? staging_->renamed_inside() : std::vector<placed_entry>();
   }
 
+  /// Calls `visit(path)` for each file below the target that has come, after commit().
+  template <class Visit>
+  void for_each_file(Visit&& visit) const {
+    if (staging_) staging_->for_each_file(std::forward<Visit>(visit));
+  }
+
   [[nodiscard]] const std::filesystem::path& target() const noexcept { return target_; }
 
   /// The journal, after begin().

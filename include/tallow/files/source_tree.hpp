@@ -70,6 +70,12 @@ class source_tree {
   /// What an entry is called in the transfer; empty for one that was not handed out.
   [[nodiscard]] std::string path(entry_index index) const;
 
+  /// False for folders, links and what was not handed out.
+  [[nodiscard]] bool is_file(entry_index index) const {
+    const std::lock_guard lock(*mutex_);
+    return index.value < records_.size() && records_[static_cast<std::size_t>(index.value)].is_file;
+  }
+
   /// Reads a file from `offset` on until `out` is full or the file, as the walk has seen it, ends;
   /// returns the bytes read.
   ///

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -150,6 +151,17 @@ class staging {
     return renamed_inside_;
   }
 
+  /// Calls `visit(path)` for each file that commit() has put below the target, with its path there,
+  /// in the order of arrival.
+  template <class Visit>
+  void for_each_file(Visit&& visit) const {
+    for (const node_id id : entries_) {
+      const bool added = id != transfer::path_set::root;
+      if (!added || paths_.kind(id) != transfer::entry_kind::file) continue;
+      if (records_[id].state >= phase::finished) visit(final_path(id));
+    }
+  }
+
   /// What the peer calls an entry that was added; empty for others. Hostile until escaped.
   [[nodiscard]] std::string path(entry_index index) const {
     const bool added = index.value < entries_.size() &&
@@ -220,6 +232,7 @@ class staging {
   [[nodiscard]] result<void> settle_directories();
   [[nodiscard]] result<void> place(node_id id);
   [[nodiscard]] result<std::string> move_into_place(node_id id);
+  [[nodiscard]] std::string final_path(node_id id) const;
 
   directory target_;
   directory folder_;
@@ -234,6 +247,7 @@ class staging {
   std::optional<merge_plan> plan_;  // from commit() on
   std::vector<placed_entry> placed_;
   std::vector<placed_entry> renamed_inside_;
+  std::unordered_map<node_id, std::string> new_names_;  // of nodes that lost theirs to others
   bool is_reopened_ = false;
   bool is_kept_ = false;
   // Behind pointers, so that a staging can be moved.

@@ -92,6 +92,7 @@ inline result<void> staging::place(node_id id) {
   auto final_name = move_into_place(id);
   if (!final_name) return fail(final_name.error());
   r.state = phase::placed;
+  if (*final_name != paths_.name(id)) new_names_.emplace(id, *final_name);
   if (top) {
     placed_.push_back({path, std::move(*final_name)});
   } else if (*final_name != paths_.name(id)) {
@@ -100,6 +101,17 @@ inline result<void> staging::place(node_id id) {
   if (!held) return {};
   return r.keeps_mtime ? detail::set_metadata(held.get(), r.mode, r.mtime_ns)
                        : detail::set_metadata(held.get(), r.mode);
+}
+
+// Where something lies below the target once it was moved.
+inline std::string staging::final_path(node_id id) const {
+  std::string path;
+  for (; id != transfer::path_set::root; id = paths_.parent(id)) {
+    const auto renamed = new_names_.find(id);
+    if (!path.empty()) path.insert(0, 1, '/');
+    path.insert(0, renamed != new_names_.end() ? renamed->second : std::string(paths_.name(id)));
+  }
+  return path;
 }
 
 inline result<void> staging::commit() {

@@ -230,6 +230,12 @@ class sender {
     scheduler_.lane_lost(lane);
   }
 
+  /// Whether the other side has the entry; once it is done().
+  [[nodiscard]] bool arrived(entry_index which) const {
+    return space_.wanted(which) && !failed_.contains(which.value) &&
+           !reported_.contains(which.value);
+  }
+
   [[nodiscard]] std::size_t chunk_bytes() const noexcept { return space_.chunk_bytes(); }
   [[nodiscard]] bool done() const noexcept { return done_; }
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return confirm_at_; }
