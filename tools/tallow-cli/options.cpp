@@ -38,6 +38,7 @@ struct raw_options {
   std::vector<std::string> paths;
   std::uint32_t lanes = lanes_default;
   std::uint32_t outage_seconds = outage_seconds_default;
+  std::uint64_t mebibytes = 1024;
   bool list = false;
   bool forget = false;
   bool yes = false;
@@ -68,6 +69,16 @@ void add_resume(CLI::App& command, raw_options& raw) {
   command.add_option("--relay", raw.relay, "Another relay than before, HOST:PORT");
   command.add_flag("--list", raw.list, "Show what can be gone on with, and end");
   command.add_flag("--forget", raw.forget, "Forget it instead; what has arrived stays");
+}
+
+void add_bench(CLI::App& command, raw_options& raw) {
+  command.add_option("--size", raw.mebibytes, "MiB to move, twice")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20U))
+      ->capture_default_str();
+  command.add_option("--lanes", raw.lanes, "As of send")
+      ->check(CLI::Range(std::uint32_t{0}, limits::lanes_max))
+      ->capture_default_str();
+  command.add_flag("--json", raw.json, "One JSON object a line on standard output");
 }
 
 exit_code complain(const error& why, std::string_view where) {
@@ -194,6 +205,9 @@ command parse_command_line(int argc, char** argv) {
   add_resume(*resume, raw);
   add_common(*resume, raw);
 
+  CLI::App* bench = app.add_subcommand("bench", "Measure how fast this machine would be");
+  add_bench(*bench, raw);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
@@ -205,6 +219,7 @@ command parse_command_line(int argc, char** argv) {
   }
   if (!raw.code_argument.empty()) hide_argument(argc, argv, raw.code_argument);
 
+  if (bench->parsed()) return bench_options{raw.mebibytes << 20U, raw.lanes, raw.json};
   if (send->parsed()) {
     send_options options;
     options.paths.assign(raw.paths.begin(), raw.paths.end());
@@ -213,8 +228,8 @@ command parse_command_line(int argc, char** argv) {
     return finish(std::move(options), raw, std::move(environment));
   }
   if (resume->parsed()) {
-    resume_options options{raw.id,  raw.relay, raw.outage_seconds, raw.list, raw.forget,
-                           raw.yes, raw.json};
+    resume_options options{raw.id,     raw.relay, raw.outage_seconds, raw.list,
+                           raw.forget, raw.yes,   raw.json,           raw.digest};
     return options;
   }
   receive_options options;

@@ -59,10 +59,18 @@ struct resume_options {
   bool forget = false;
   bool yes = false;
   bool json = false;
+  bool digest = false;
+};
+
+struct bench_options {
+  std::uint64_t bytes = 0;
+  std::uint32_t lanes = lanes_default;
+  bool json = false;
 };
 
 /// What to run, or the exit status where the command line settles everything (--help, a mistake).
-using command = std::variant<send_options, receive_options, resume_options, exit_code>;
+using command =
+    std::variant<send_options, receive_options, resume_options, bench_options, exit_code>;
 
 /// Reads the command line. Says what is wrong on standard error.
 ///

@@ -126,8 +126,8 @@ asio::awaitable<result<void>> receive_into(receiver& into, files::folder_sink& s
 
 session_facts facts_of(const receive_options& options) {
   std::error_code failure;
-  return {false, options.relay, {std::filesystem::absolute(options.out, failure)}, 0, "",
-          options.on_conflict};
+  return {false, options.relay,      {std::filesystem::absolute(options.out, failure)}, 0,
+          "",    options.on_conflict};
 }
 
 // What got another name than the peer gave it.

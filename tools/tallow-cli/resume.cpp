@@ -65,6 +65,7 @@ void fill(common_options& into, const resume_options& options, stored_session& f
   into.outage_seconds = options.outage_seconds;
   into.yes = options.yes;
   into.json = options.json;
+  into.digest = options.digest;
 }
 
 }  // namespace

@@ -70,12 +70,9 @@ std::string encode_facts(const session_facts& facts) {
   nlohmann::json paths = nlohmann::json::array();
   // Names of files need not be UTF-8, and a JSON text has to be.
   for (const fs::path& p : facts.paths) paths.push_back(to_hex(as_bytes(p.native())));
-  return nlohmann::json{{"sender", facts.is_sender},
-                        {"relay", facts.relay},
-                        {"paths", std::move(paths)},
-                        {"lanes", facts.lanes},
-                        {"compress", facts.compress},
-                        {"on_conflict", facts.on_conflict}}
+  return nlohmann::json{{"sender", facts.is_sender},  {"relay", facts.relay},
+                        {"paths", std::move(paths)},  {"lanes", facts.lanes},
+                        {"compress", facts.compress}, {"on_conflict", facts.on_conflict}}
              .dump() +
          '\n';
 }
