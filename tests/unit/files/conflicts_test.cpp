@@ -323,6 +323,28 @@ TEST(ConflictsOfNames, AreDecidedOneByOne) {
   EXPECT_EQ(read_file(top / "c"), "old");
 }
 
+TEST(ConflictsOfNames, AreKnownToWhoeverReadsTheFilesAgain) {
+  const scratch top;
+  top.folder("merged/was folder");
+  top.file("renamed", "old");
+  top.file("skipped", "old");
+  conflict_rules rules(on_conflict::overwrite);
+  rules.set("renamed", on_conflict::rename);
+  rules.set("skipped", on_conflict::skip);
+  arrival in(top.path(), rules);
+  EXPECT_TRUE(in.take(folder_entry("merged")));
+  EXPECT_TRUE(in.take(file_entry("merged/was folder")));
+  EXPECT_TRUE(in.take(file_entry("merged/new/f")));
+  EXPECT_TRUE(in.take(file_entry("renamed")));
+  EXPECT_TRUE(in.leaves_out(file_entry("skipped")));
+  EXPECT_TRUE(in.take(link_entry("link", "renamed")));
+  ASSERT_TRUE(in->commit());
+  name_list found;
+  in->for_each_file([&](const std::string& path) { found.push_back(path); });
+  EXPECT_EQ(found, (name_list{"merged/was folder (2)", "merged/new/f", "renamed (2)"}));
+  for (const std::string& path : found) EXPECT_EQ(read_file(top / path), "new") << path;
+}
+
 TEST(MoveOver, TakesAFreeNameToo) {
   const scratch top;
   top.folder("from");
