@@ -88,10 +88,16 @@ set(tallow_transfer_headers
   transfer/journal_format.hpp
   transfer/claims.hpp
   transfer/endpoint.hpp
+  transfer/stream.hpp
+  transfer/stream_outbox.hpp
+  transfer/stream_inbox.hpp
+  transfer/ordered_intake.hpp
   transfer/memory.hpp
   transfer/sender.hpp
+  transfer/sender_stream.hpp
   transfer/receiver.hpp
   transfer/receiver_steps.hpp
+  transfer/receiver_order.hpp
   transfer/compression_policy.hpp
   transfer/chunk_packer.hpp
   transfer/page_buffer.hpp
@@ -137,6 +143,9 @@ set(tallow_files_headers
   files/disk_journal.hpp
   files/folder_sink.hpp
   files/folder_journal.hpp
+  files/descriptor_wait.hpp
+  files/piped_source.hpp
+  files/piped_sink.hpp
 )
 
 set(tallow_net_headers
@@ -150,6 +159,7 @@ set(tallow_net_headers
   net/work_gate.hpp
   net/background_work.hpp
   net/lane_set.hpp
+  net/stream_pump.hpp
   net/system_random.hpp
   net/relay_server.hpp
   net/session_driver.hpp

@@ -139,6 +139,10 @@ class session_peer final : public simulated_peer {
   }
 
   void drain(instant now) {
+    Transfer& transfer = session_.transfer();
+    while (transfer.has_stream() && transfer.pump_stream(now) == transfer::stream_step::worked) {
+      (void)session_.handle_progress(now);
+    }
     while (auto e = session_.poll_event()) {
       events_.push_back(*e);
       if (on_event) on_event(*e);

@@ -90,6 +90,9 @@ set(test_transfer_sources
   unit/transfer/lane_test.cpp
   unit/transfer/sender_test.cpp
   unit/transfer/receiver_test.cpp
+  unit/transfer/stream_outbox_test.cpp
+  unit/transfer/stream_inbox_test.cpp
+  unit/transfer/ordered_intake_test.cpp
 )
 
 set(test_session_sources
@@ -97,6 +100,7 @@ set(test_session_sources
   unit/session/lane_pump_test.cpp
   unit/session/message_log_test.cpp
   unit/session/reconnect_test.cpp
+  unit/session/stream_test.cpp
   unit/session/session_test.cpp
   unit/session/abort_test.cpp
   unit/session/direct_link_test.cpp
@@ -114,6 +118,8 @@ set(test_files_sources
   unit/files/disk_journal_test.cpp
   unit/files/earlier_session_test.cpp
   unit/files/folder_sink_test.cpp
+  unit/files/piped_source_test.cpp
+  unit/files/piped_sink_test.cpp
 )
 
 set(test_net_sources

@@ -54,6 +54,9 @@ inline constexpr std::array advice_rows{
                "Make room, then run 'tallow-cli resume' on both sides: what has arrived is kept."},
     advice_row{errc::peer_disk_full,
                "The receiver has to make room; then run 'tallow-cli resume' on both sides."},
+    advice_row{errc::peer_file_trouble,
+               "The receiver could not write what came: a folder it may not write to, or a pipe "
+               "that nobody reads any more."},
     advice_row{errc::code_without_nameplate,
                "A code looks like 7-crossover-clockwork: a number first, then words."},
     advice_row{errc::code_without_password,

@@ -1,16 +1,20 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <iostream>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include <tallow/base/limits.hpp>
 #include <tallow/base/secret.hpp>
+#include <tallow/transfer/path_rules.hpp>
 
 #include "advice.hpp"
 #include "hardening.hpp"
@@ -36,6 +40,8 @@ struct raw_options {
   std::string id;
   std::string on_conflict;
   std::vector<std::string> paths;
+  std::string name = "stdin";
+  bool text = false;
   std::uint32_t lanes = lanes_default;
   std::uint32_t outage_seconds = outage_seconds_default;
   std::uint64_t mebibytes = 1024;
@@ -127,6 +133,18 @@ result<std::optional<crypto::code_phrase>> find_code(raw_options& raw, secret_bu
   return std::optional<crypto::code_phrase>(std::move(*code));
 }
 
+exit_code refuse(std::string_view why) {
+  std::cerr << "tallow-cli: " << why << '\n';
+  return exit_code::usage;
+}
+
+// A single name that any receiver takes.
+bool is_plain_name(const std::string& name) {
+  transfer::entry e;
+  e.path = name;
+  return name.find('/') == std::string::npos && transfer::check_entry(e).has_value();
+}
+
 template <class Options>
 command finish(Options options, raw_options& raw, secret_buffer environment) {
   std::string_view where;
@@ -144,6 +162,51 @@ command finish(Options options, raw_options& raw, secret_buffer environment) {
     return exit_code::usage;
   }
   return options;
+}
+
+// One that was closed before we began would soon be a socket of ours.
+bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
+
+// `-` is standard input, which is one thing only.
+command finish_send(send_options options, raw_options& raw, secret_buffer environment) {
+  const auto streams = std::count(raw.paths.begin(), raw.paths.end(), "-");
+  options.stream = streams > 0;
+  options.text = raw.text;
+  options.stream_name = raw.name;
+  for (const std::string& path : raw.paths) {
+    if (path != "-") options.paths.emplace_back(path);
+  }
+  if (raw.text && !raw.paths.empty()) return refuse("--text sends a text and nothing else.");
+  if (!raw.text && raw.paths.empty()) return refuse("nothing to send: name a PATH, or -.");
+  if (streams > 1) return refuse("standard input can be sent once.");
+  if ((options.stream || options.text) && raw.code_file == "-") {
+    return refuse("standard input cannot be the code and be sent too.");
+  }
+  if ((options.stream || options.text) && !is_open(STDIN_FILENO)) {
+    return refuse("standard input is closed.");
+  }
+  const auto is_taken = [&](const std::filesystem::path& path) {
+    return path.filename() == options.stream_name;
+  };
+  if (options.stream && !is_plain_name(options.stream_name)) {
+    return refuse("--name takes the name of a file, without folders.");
+  }
+  if (options.stream && std::any_of(options.paths.begin(), options.paths.end(), is_taken)) {
+    return refuse("a path has the name of the stream; give another one with --name.");
+  }
+  return finish(std::move(options), raw, std::move(environment));
+}
+
+command finish_receive(receive_options options, raw_options& raw, secret_buffer environment) {
+  if (options.out == "-" && raw.json) {
+    return refuse("--json and --out - would both write to standard output.");
+  }
+  if (options.out == "-" && !is_open(STDOUT_FILENO)) return refuse("standard output is closed.");
+  // What comes may hold anything that a terminal obeys.
+  if (options.out == "-" && ::isatty(STDOUT_FILENO) == 1) {
+    return refuse("standard output is a terminal; use a pipe or a file (--out - | cat shows it).");
+  }
+  return finish(std::move(options), raw, std::move(environment));
 }
 
 }  // namespace
@@ -176,7 +239,11 @@ command parse_command_line(int argc, char** argv) {
   CLI::App* send = app.add_subcommand("send", "Send files and folders");
   add_relay_and_code(*send, raw);
   add_common(*send, raw);
-  send->add_option("PATH", raw.paths, "Files and folders")->required();
+  send->add_option("PATH", raw.paths, "Files and folders; '-': standard input, to its end");
+  send->add_option("--name", raw.name, "What standard input is called on the other side")
+      ->capture_default_str();
+  send->add_flag("--text", raw.text,
+                 "Send standard input as a text (64 KiB) that is shown and not stored");
   send->add_option("--lanes", raw.lanes,
                    "Connections that carry data side by side; 0: all in the control connection")
       ->check(CLI::Range(std::uint32_t{0}, limits::lanes_max))
@@ -191,7 +258,8 @@ command parse_command_line(int argc, char** argv) {
   CLI::App* receive = app.add_subcommand("receive", "Receive what somebody sends");
   add_relay_and_code(*receive, raw);
   add_common(*receive, raw);
-  receive->add_option("--out", raw.out, "The folder that gets it")->capture_default_str();
+  receive->add_option("--out", raw.out, "The folder that gets it; '-': standard output")
+      ->capture_default_str();
   receive
       ->add_option("--on-conflict", raw.on_conflict,
                    "What to do with a name that is taken: ask, rename, overwrite or skip; ask at a "
@@ -222,10 +290,9 @@ command parse_command_line(int argc, char** argv) {
   if (bench->parsed()) return bench_options{raw.mebibytes << 20U, raw.lanes, raw.json};
   if (send->parsed()) {
     send_options options;
-    options.paths.assign(raw.paths.begin(), raw.paths.end());
     options.lanes = raw.lanes;
     options.compress = raw.compress;
-    return finish(std::move(options), raw, std::move(environment));
+    return finish_send(std::move(options), raw, std::move(environment));
   }
   if (resume->parsed()) {
     resume_options options{raw.id,     raw.relay, raw.outage_seconds, raw.list,
@@ -235,7 +302,7 @@ command parse_command_line(int argc, char** argv) {
   receive_options options;
   options.out = raw.out;
   options.on_conflict = raw.on_conflict;
-  return finish(std::move(options), raw, std::move(environment));
+  return finish_receive(std::move(options), raw, std::move(environment));
 }
 
 }  // namespace tallow::cli

@@ -40,11 +40,14 @@ struct send_options : common_options {
   std::uint32_t lanes = lanes_default;
   std::string compress = "auto";  ///< what compression_choice_of() understands
   std::vector<std::filesystem::path> paths;
+  bool stream = false;                ///< standard input, behind the paths
+  bool text = false;                  ///< standard input is a text to be shown
+  std::string stream_name = "stdin";  ///< what the stream is called
 };
 
 struct receive_options : common_options {
-  std::filesystem::path out = ".";
-  std::string on_conflict;  ///< as on the command line, or empty
+  std::filesystem::path out = ".";  ///< a folder; `-`: standard output
+  std::string on_conflict;          ///< as on the command line, or empty
 };
 
 /// What --on-conflict says. Nothing: somebody is asked, which happens only where somebody is there

@@ -1,9 +1,11 @@
 #include "receive.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <asio/io_context.hpp>
@@ -15,24 +17,31 @@
 
 #include "conflicts.hpp"
 #include "digest.hpp"
+#include "receive_sink.hpp"
 #include "reporter.hpp"
 #include "transfer_run.hpp"
 
 namespace tallow::cli {
 namespace {
 
-using receiver = transfer::receiver<files::folder_sink, files::folder_journal, std::mutex>;
+using receiver = transfer::receiver<receive_sink, files::folder_journal, std::mutex>;
 using run_type = transfer_run<receiver>;
 
 std::string summary(const transfer::offer_summary& offer) {
+  if (offer.text) return "a text, " + human_bytes(offer.byte_count);
+  const std::uint64_t files = offer.file_count - (offer.stream ? 1U : 0U);
   std::string text = offer.complete ? "" : "at least ";
-  if (offer.file_count > 0 || offer.directory_count == 0) text += counted(offer.file_count, "file");
+  if (files > 0 || (offer.directory_count == 0 && !offer.stream)) text += counted(files, "file");
   if (offer.directory_count > 0) {
-    if (offer.file_count > 0) text += " in ";
+    if (files > 0) text += " in ";
     text += counted(offer.directory_count, "folder");
   }
   if (offer.link_count > 0) text += ", " + counted(offer.link_count, "link");
-  return text + ", " + human_bytes(offer.byte_count);
+  const bool is_stream_alone = offer.stream && offer.complete && files == 0 &&
+                               offer.directory_count == 0 && offer.link_count == 0;
+  if (is_stream_alone) return "a stream, of unknown length";
+  text += ", " + human_bytes(offer.byte_count);
+  return offer.stream ? text + ", and a stream" : text;
 }
 
 nlohmann::json offer_json(const transfer::offer_summary& offer) {
@@ -41,7 +50,7 @@ nlohmann::json offer_json(const transfer::offer_summary& offer) {
   return {
       {"event", "offer"},          {"files", offer.file_count}, {"folders", offer.directory_count},
       {"links", offer.link_count}, {"bytes", offer.byte_count}, {"complete", offer.complete},
-      {"top", std::move(top)}};
+      {"stream", offer.stream},    {"text", offer.text},        {"top", std::move(top)}};
 }
 
 // Free bytes for us where `folder` is or will be; nothing where nobody knows.
@@ -71,8 +80,35 @@ void tell_kept(const receiver& into, files::folder_sink& sink, reporter& report)
   report.say("Going on: up to " + human_bytes(bytes) + " are here from an earlier attempt.");
 }
 
+// Where it would go, for the question.
+std::string place_of(const receive_options& options, const transfer::offer_summary& offer) {
+  if (offer.text) return "Show it";
+  if (options.out == "-") return "Write it to standard output";
+  return "Receive into " + transfer::escape_for_display(options.out.native());
+}
+
+// Finds out whether an offer cannot be taken. Says why.
+//
+// @param bytes_there  of what is there already and need not come
+std::optional<error> obstacle(const transfer::offer_summary& offer, const receive_options& options,
+                              std::uint64_t bytes_there, reporter& report) {
+  if (offer.text) return std::nullopt;
+  if (options.out == "-") {
+    const bool is_one = offer.complete && offer.file_count == 1 && offer.directory_count == 0 &&
+                        offer.link_count == 0;
+    if (is_one) return std::nullopt;
+    report.say("Only one file or a stream can go to standard output. Use --out FOLDER.");
+    return error{errc::transfer_refused};
+  }
+  const auto room = free_bytes(options.out);
+  if (!room || offer.byte_count - bytes_there <= *room) return std::nullopt;
+  report.say("There is room for " + human_bytes(*room) + " only in " +
+             transfer::escape_for_display(options.out.native()) + ".");
+  return error{errc::disk_full};
+}
+
 // Shows what is offered and finds out whether it is wanted.
-asio::awaitable<void> decide(run_type& run, const receiver& into, files::folder_sink& sink,
+asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& sink,
                              const receive_options& options, reporter& report, bool& refused_here) {
   const transfer::offer_summary& offer = into.offer();
   report.emit(offer_json(offer));
@@ -84,29 +120,31 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, files::folder_
   const offer_conflicts conflicts(into, options.out);
   const auto rule = on_conflict_of(options);
   const bool may_skip = rule.value_or(files::on_conflict::skip) == files::on_conflict::skip;
-  const auto room = free_bytes(options.out);
-  if (room && offer.byte_count - (may_skip ? conflicts.bytes() : 0) > *room) {
-    report.say("There is room for " + human_bytes(*room) + " only in " +
-               transfer::escape_for_display(options.out.native()) + ".");
-    run.refuse(error{errc::disk_full});
+  if (const auto why = obstacle(offer, options, may_skip ? conflicts.bytes() : 0, report)) {
+    refused_here = why->code == errc::transfer_refused;
+    run.refuse(*why);
     co_return;
   }
   if (!options.yes) {
-    report.ask("Receive into " + transfer::escape_for_display(options.out.native()) + "? [y/N] ");
+    report.ask(place_of(options, offer) + "? [y/N] ");
     if (!is_yes(co_await read_line())) {
       refused_here = true;
       run.refuse(error{errc::transfer_refused});
       co_return;
     }
   }
-  files::conflict_rules rules(rule.value_or(files::on_conflict::rename));
-  if (!rule) rules = co_await ask_about(conflicts.names(), report);
-  sink.set_conflicts(std::move(rules));
+  if (offer.text) {
+    sink.take_text();
+  } else if (!sink.is_pipe()) {
+    files::conflict_rules rules(rule.value_or(files::on_conflict::rename));
+    if (!rule) rules = co_await ask_about(conflicts.names(), report);
+    sink.folder().set_conflicts(std::move(rules));
+  }
   run.accept();
-  tell_kept(into, sink, report);
+  tell_kept(into, sink.folder(), report);
 }
 
-asio::awaitable<result<void>> receive_into(receiver& into, files::folder_sink& sink, run_type& run,
+asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, run_type& run,
                                            receive_options& options, reporter& report,
                                            bool& refused_here) {
   if (!options.code && !options.keys) {
@@ -142,8 +180,26 @@ nlohmann::json tell_renamed(reporter& report, const std::vector<files::placed_en
   return list;
 }
 
+// A text: as it is for programs, line by line and harmless for people.
+void show_text(reporter& report, std::string_view text) {
+  report.emit({{"event", "text"}, {"text", text}});
+  if (report.is_json()) return;
+  if (::isatty(STDOUT_FILENO) != 1) {
+    (void)std::fwrite(text.data(), 1, text.size(), stdout);
+    (void)std::fflush(stdout);
+    return;
+  }
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string line = transfer::escape_for_display(text.substr(0, end)) + '\n';
+    (void)std::fwrite(line.data(), 1, line.size(), stdout);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  (void)std::fflush(stdout);
+}
+
 exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink,
-                   bool digest) {
+                   bool digest, std::string_view where) {
   const transfer::outcome& outcome = into.result_of_transfer();
   nlohmann::json paths = nlohmann::json::array();
   for (const files::placed_entry& p : sink.placed()) {
@@ -166,8 +222,7 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
   }
   all["event"] = "done";
   report.done(all, "Received " + counted(outcome.entry_count, "item") + ", " +
-                       human_bytes(outcome.byte_count) + ", into " +
-                       transfer::escape_for_display(sink.target().native()) + ".");
+                       human_bytes(outcome.byte_count) + std::string(where) + ".");
   return exit_code::done;
 }
 
@@ -175,16 +230,25 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
 
 exit_code receive(receive_options options) {
   reporter report(options.json);
-  files::folder_sink sink(options.out, random_id());
-  receiver into(sink, files::folder_journal(sink));
+  receive_sink all(options.out, random_id());
+  files::folder_sink& sink = all.folder();
+  receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe()});
   asio::io_context io(1);  // outlives the timers and coroutines of the run
-  session_record record(session_store::find(), facts_of(options));
+  session_record record(all.is_pipe() ? std::nullopt : session_store::find(), facts_of(options));
   run_type run(options, {}, into, record, report);
   bool refused_here = false;
-  const auto done = run_until_done(io, receive_into(into, sink, run, options, report, refused_here),
+  const auto done = run_until_done(io, receive_into(into, all, run, options, report, refused_here),
                                    [&] { return run.cancel(); });
+  // A pipe cannot be taken up again.
+  if (into.offer().stream || into.offer().text) record.forget();
   settle_record(record, refused_here ? result<void>() : done, report);
-  if (done) return conclude(report, into, sink, options.digest);
+  if (done && all.text()) show_text(report, as_text(all.text()->view()));
+  if (done) {
+    const bool is_stored = !all.text() && !all.is_pipe();
+    const std::string where = transfer::escape_for_display(sink.target().native());
+    return conclude(report, into, sink, options.digest && is_stored,
+                    is_stored ? ", into " + where : "");
+  }
   if (refused_here) {
     report.emit({{"event", "error"}, {"code", "refused_here"}, {"exit", 1}});
     report.say("Not received. The sender has been told.");

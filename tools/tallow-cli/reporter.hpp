@@ -46,6 +46,8 @@ class reporter {
  public:
   explicit reporter(bool json) : json_(json), live_(stderr_is_terminal()) {}
 
+  [[nodiscard]] bool is_json() const noexcept { return json_; }
+
   /// A line for people.
   void say(std::string_view text) {
     clear_line();

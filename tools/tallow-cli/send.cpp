@@ -1,24 +1,32 @@
 #include "send.hpp"
 
+#include <array>
+#include <cerrno>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <asio/io_context.hpp>
 
+#include <tallow/base/limits.hpp>
+#include <tallow/base/secret.hpp>
 #include <tallow/files/source_tree.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/sender.hpp>
+#include <tallow/wire/utf8.hpp>
 
 #include "digest.hpp"
 #include "reporter.hpp"
+#include "send_source.hpp"
 #include "transfer_run.hpp"
 
 namespace tallow::cli {
 namespace {
 
-using sender = transfer::sender<files::source_tree, std::mutex>;
+using sender = transfer::sender<send_source, std::mutex>;
 
 // What the sender itself could not read, a line each.
 void list_skipped(reporter& report, const files::source_tree& tree) {
@@ -44,6 +52,48 @@ session_facts facts_of(const send_options& options) {
   return facts;
 }
 
+// All of standard input.
+result<secret_buffer> read_text() {
+  secret_buffer text;
+  std::array<std::byte, 4096> some{};
+  for (;;) {
+    const auto count = ::read(STDIN_FILENO, some.data(), some.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      return fail(errc::source_failed, std::error_code(errno, std::generic_category()));
+    }
+    if (count == 0) break;
+    text.append(byte_view(some).first(static_cast<std::size_t>(count)));
+    if (text.size() > limits::text_bytes_max) {
+      return fail(errc::invalid_argument, 0, "a text has 64 KiB at most; send it as a file");
+    }
+  }
+  wipe(some);
+  if (text.empty()) return fail(errc::invalid_argument, 0, "the text is empty");
+  if (!is_utf8(as_text(text.view()))) {
+    return fail(errc::invalid_argument, 0, "the text is not UTF-8; send it as a file");
+  }
+  return text;
+}
+
+// Takes up all that is to be sent; an exit status where that fails.
+std::optional<exit_code> take_up(const send_options& options, send_source& all, reporter& report) {
+  for (const std::filesystem::path& path : options.paths) {
+    if (auto added = all.tree().add_argument(path); !added) {
+      report.say("tallow-cli: " + transfer::escape_for_display(path.native()));
+      return report.failed(added.error(), {{"path", path.native()}});
+    }
+  }
+  const bool is_typed = (options.stream || options.text) && ::isatty(STDIN_FILENO) == 1;
+  if (is_typed) report.say("Type what is to be sent; Ctrl-D ends it.");
+  if (options.stream) all.piped().add_stream(STDIN_FILENO, options.stream_name);
+  if (!options.text) return std::nullopt;
+  auto text = read_text();
+  if (!text) return report.failed(text.error());
+  all.set_text(std::move(*text));
+  return std::nullopt;
+}
+
 exit_code conclude(reporter& report, const sender& from, files::source_tree& tree, bool digest) {
   const transfer::outcome& outcome = from.result_of_transfer();
   nlohmann::json all = {{"entries", outcome.entry_count},          {"bytes", outcome.byte_count},
@@ -67,27 +117,27 @@ exit_code conclude(reporter& report, const sender& from, files::source_tree& tre
 
 exit_code send(const send_options& options) {
   reporter report(options.json);
-  files::source_tree tree;
-  for (const std::filesystem::path& path : options.paths) {
-    if (auto added = tree.add_argument(path); !added) {
-      report.say("tallow-cli: " + transfer::escape_for_display(path.native()));
-      return report.failed(added.error(), {{"path", path.native()}});
-    }
-  }
+  send_source all;
+  if (const auto trouble = take_up(options, all, report)) return *trouble;
   transfer::sender_options sender_options;
   sender_options.id = random_id();
-  sender from(tree, sender_options);
+  sender_options.stream = options.stream;
+  sender_options.text = options.text;
+  sender from(all, sender_options);
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session::session_options session_options;
   session_options.lanes = options.lanes;
   session_options.compression = transfer::compression_choice_of(options.compress).value();
-  session_record record(session_store::find(), facts_of(options));
+  // Standard input cannot be read again.
+  const bool is_lasting = !options.stream && !options.text;
+  session_record record(is_lasting ? session_store::find() : std::nullopt, facts_of(options));
   transfer_run<sender> run(options, std::move(session_options), from, record, report);
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
   settle_record(record, done, report);
   if (!done) return report.failed(done.error());
-  return conclude(report, from, tree, options.digest);
+  // Standard input cannot be read once more.
+  return conclude(report, from, all.tree(), options.digest && is_lasting);
 }
 
 }  // namespace tallow::cli

@@ -90,6 +90,13 @@ inline constexpr std::uint64_t file_bytes_max = std::uint64_t{1} << 62U;
 /// Chunks in flight beyond the lowest missing one: the receiver's bitmap is 512 bytes.
 inline constexpr std::uint64_t chunk_window = 4096;
 
+/// The same where chunks are written in order: both sides hold that much in memory at most.
+inline constexpr std::size_t stream_window_bytes = std::size_t{8} * 1024 * 1024;
+/// And no more chunks than this, however small they are.
+inline constexpr std::size_t stream_window_chunks_max = 32;
+/// A text that is shown and not stored.
+inline constexpr std::size_t text_bytes_max = std::size_t{64} * 1024;
+
 /// How often the receiver acknowledges at most.
 inline constexpr duration ack_interval = std::chrono::milliseconds(100);
 /// How long pages are collected before the person is asked.

@@ -64,6 +64,12 @@ class folder_sink {
     return staging_->read_back(index, offset, out);
   }
 
+  /// @errors  those of staging::resize_entry()
+  [[nodiscard]] result<void> resize_entry(entry_index index, std::uint64_t size) {
+    return staging_->resize_entry(index, size);
+  }
+  void interrupt_stream() const noexcept {}
+
   /// @errors  those of staging::finish_entry()
   [[nodiscard]] result<void> finish_entry(entry_index index) {
     return staging_->finish_entry(index);
@@ -168,5 +174,6 @@ inline bool folder_sink::take_up(const std::string& name, const transfer::journa
 }
 
 static_assert(transfer::readable_sink<folder_sink>);
+static_assert(transfer::stream_sink<folder_sink>);
 
 }  // namespace tallow::files

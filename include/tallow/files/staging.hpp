@@ -38,6 +38,7 @@
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/path_set.hpp>
+#include <tallow/transfer/stream.hpp>
 
 namespace tallow::files {
 
@@ -122,6 +123,15 @@ class staging {
   /// @errors  wrong_state; not_found, transfer_incomplete when they are not there; what
   ///          posix_error.hpp lists
   [[nodiscard]] result<void> read_back(entry_index index, std::uint64_t offset, byte_span out);
+
+  /// For an entry whose size nobody knew: it is at least so large. Comes before the bytes that make
+  /// it so, and once if there are none.
+  ///
+  /// @errors  wrong_state; what posix_error.hpp lists
+  [[nodiscard]] result<void> resize_entry(entry_index index, std::uint64_t size);
+
+  /// Writing to a disk is not waiting.
+  void interrupt_stream() const noexcept {}
 
   /// Ends an entry: a file gets its mode and time, a link its time, a folder both at commit().
   ///

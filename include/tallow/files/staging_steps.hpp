@@ -333,6 +333,24 @@ inline result<void> staging::read_back(entry_index index, std::uint64_t offset, 
   return {};
 }
 
+inline result<void> staging::resize_entry(entry_index index, std::uint64_t size) {
+  result<node_id> id;
+  bool awaited = false;
+  {
+    const std::lock_guard lock(*mutex_);
+    id = open_node_of(index);
+    if (!id) return fail(id.error());
+    if (paths_.kind(*id) != transfer::entry_kind::file) return fail(errc::wrong_state, index.value);
+    records_[*id].size = size;
+    awaited = records_[*id].state == phase::awaited;
+  }
+  // Its first bytes must not be taken for all of it, nor what an earlier session has left.
+  const auto fd = awaited ? create_file(index, *id) : descriptor(index, *id);
+  if (!fd) return fail(fd.error());
+  const bool fits = ::ftruncate((*fd)->get(), static_cast<::off_t>(size)) == 0;
+  return fits ? result<void>{} : fail_errno();
+}
+
 inline result<void> staging::finish_entry(entry_index index) {
   auto id = open_node_of(index);
   if (!id) return fail(id.error());
@@ -397,6 +415,6 @@ inline result<std::uint64_t> staging::free_bytes() const {
   return std::uint64_t{found.f_bavail} * found.f_frsize;
 }
 
-static_assert(transfer::sink<staging>);
+static_assert(transfer::stream_sink<staging>);
 
 }  // namespace tallow::files

@@ -22,6 +22,7 @@
 #include <tallow/net/address.hpp>
 #include <tallow/net/background_work.hpp>
 #include <tallow/net/lane_set.hpp>
+#include <tallow/net/stream_pump.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/transport.hpp>
 
@@ -57,6 +58,7 @@ class session_driver {
   template <class OnEvent>
   asio::awaitable<result<void>> run(OnEvent on_event) {
     using namespace asio::experimental::awaitable_operators;
+    is_running_ = true;
     for (;;) {
       if (lanes_at_)
         lanes_.emplace(work_.get_executor(), *session_, *lanes_at_, [this] { wake(); });
@@ -68,6 +70,8 @@ class session_driver {
       const bool is_back = co_await reconnect(on_event);
       if (!is_back) break;
     }
+    is_running_ = false;
+    stream_.reset();
     (void)transport_.shutdown_send();
     co_await (read_to_end() || pause(lingering));
     transport_.close();
@@ -82,6 +86,7 @@ class session_driver {
   void wake() {
     work_.cancel();
     clock_.cancel();
+    pump();
   }
 
  private:
@@ -96,6 +101,14 @@ class session_driver {
   }
 
   static instant now() { return std::chrono::steady_clock::now(); }
+
+  // Whatever has happened, the stream's thread may have something to do.
+  void pump() {
+    if (!stream_ && is_running_ && session_->transfer().has_stream()) {
+      stream_.emplace(work_.get_executor(), *session_, [this] { work_has_come(); });
+    }
+    if (stream_) stream_->wake();
+  }
 
   template <class OnEvent>
   void drain(OnEvent& on_event) {
@@ -226,6 +239,8 @@ class session_driver {
   asio::steady_timer clock_;
   std::optional<lane_set<Session>> lanes_;
   background_work<Session> background_;
+  std::optional<stream_pump<Session>> stream_;
+  bool is_running_ = false;
 };
 
 }  // namespace tallow::net

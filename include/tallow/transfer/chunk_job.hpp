@@ -16,6 +16,8 @@ struct chunk_job {
   chunk_index chunk{};
   std::size_t bytes = 0;
   std::vector<piece> pieces;  ///< of entries that are wanted; what lies between them is zeros
+  bool is_stream = false;     ///< of the stream at the end: no byte space knows its extent
+  bool in_order = false;      ///< receiver: waits in memory until those before it are written
 };
 
 /// The mutex of a transfer that lives in one thread. Others give std::mutex: its owner has the

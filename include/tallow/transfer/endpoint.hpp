@@ -61,6 +61,8 @@ struct offer_summary {
   std::uint64_t directory_count = 0;
   std::uint64_t link_count = 0;
   std::uint64_t byte_count = 0;
+  bool stream = false;     ///< the last entry is a stream, whose length nobody knows
+  bool text = false;       ///< a text to be shown and not to be stored
   bool complete = false;   ///< false: at least that much, more pages follow
   std::vector<entry> top;  ///< the first few entries at the top level
   static constexpr std::size_t top_max = 8;

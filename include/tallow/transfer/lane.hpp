@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -158,6 +159,7 @@ class incoming_lane {
                                      instant now) {
     const auto is_new = into.begin_chunk(data.chunk, job);
     if (!is_new || !*is_new) return is_new;
+    if (job.is_stream) job.bytes = stream_chunk_bytes(data, job.bytes);
     byte_view plain = data.bytes;
     if (data.codec == chunk_codec::zstd) {
       if (unpacked_.size() < job.bytes) unpacked_.resize(job.bytes);
@@ -174,6 +176,16 @@ class incoming_lane {
   [[nodiscard]] stream_id stream() const noexcept { return stream_; }
 
  private:
+  // The length of a chunk that may have any up to `bytes_max`. What is wrong with it, others say.
+  static std::size_t stream_chunk_bytes(const data_view& data, std::size_t bytes_max) {
+    std::uint64_t bytes = data.bytes.size();
+    if (data.codec == chunk_codec::zstd) {
+      const auto header = detail::read_zstd_header(data.bytes);
+      bytes = header ? header->content_bytes : bytes_max;
+    }
+    return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, bytes_max));
+  }
+
   result<void> greet(const sealed_reader::opened& record) {
     const byte_view plaintext = record.plaintext;
     if (record.type != frame_type::sealed || plaintext.empty() ||

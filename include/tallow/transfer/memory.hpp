@@ -15,6 +15,7 @@
 #include <tallow/base/error.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/path_set.hpp>
+#include <tallow/transfer/stream.hpp>
 
 namespace tallow::transfer {
 
@@ -82,6 +83,17 @@ class memory_sink {
     return {};
   }
 
+  /// @errors  disk_full
+  [[nodiscard]] result<void> resize_entry(entry_index index, std::uint64_t size) {
+    memory_file& file = at(index).file;
+    if (size > file.bytes.size() + bytes_left_) return fail(errc::disk_full);
+    bytes_left_ -= size - file.bytes.size();
+    file.bytes.resize(static_cast<std::size_t>(size));
+    file.about.size = size;
+    return {};
+  }
+  void interrupt_stream() noexcept {}
+
   /// @errors  none
   [[nodiscard]] result<void> finish_entry(entry_index) { return {}; }
 
@@ -121,6 +133,6 @@ class memory_sink {
 };
 
 static_assert(source<memory_source>);
-static_assert(sink<memory_sink>);
+static_assert(stream_sink<memory_sink>);
 
 }  // namespace tallow::transfer

@@ -24,31 +24,45 @@
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/journal.hpp>
 #include <tallow/transfer/manifest.hpp>
+#include <tallow/transfer/ordered_intake.hpp>
+#include <tallow/transfer/stream.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
+
+/// What a receiver takes beside files.
+struct receiver_options {
+  /// A last entry of unknown length, if the sink models stream_sink.
+  bool streams = false;
+  /// A text; offer() tells. The program shows it, and gives its sink no place to store it.
+  bool text = false;
+  /// The sink takes the bytes of its entries in order alone, each once.
+  bool in_order = false;
+};
 
 /// Receives into a sink.
 ///
 /// Nothing reaches the sink before accept_offer(). One thread, the owner's, gives it messages.
 /// Lanes call begin_chunk(), write_chunk() and end_chunk(); with a real Mutex and a sink whose
 /// write() may be called from several threads, each on a thread of its own. The owner calls
-/// settle() when end_chunk() says so.
+/// settle() when end_chunk() says so. Where there is a stream, or the sink wants an order, chunks
+/// wait in memory for somebody who calls pump_stream(), on a thread of the owner's or another one.
 ///
 /// Invariant: finished_ <= done_below_ <= accepted_entries_ <= entry_count(); a chunk is written
 /// only when all its entries were accepted. What lanes and the owner's thread share (space_,
-/// window_, claims_, writing_, written_, failed_, spoiled_, accepted_entries_, bytes_written_,
-/// ack_at_) is changed under mutex_ alone, and read without it by the owner's thread only where no
-/// lane changes it. The journal is the owner's thread's.
+/// window_, order_, claims_, writing_, written_, failed_, spoiled_, accepted_entries_,
+/// bytes_written_, ack_at_) is changed under mutex_ alone, and read without it by the owner's
+/// thread only where no lane changes it. The journal is the owner's thread's.
 template <sink Sink, chunk_journal Journal = memory_journal, class Mutex = no_mutex>
 class receiver {
  public:
   static constexpr transfer_role role = transfer_role::receiver;
 
-  explicit receiver(Sink& into, Journal journal = Journal{})
-      : sink_(&into), journal_(std::move(journal)) {
+  explicit receiver(Sink& into, Journal journal = Journal{}, receiver_options options = {})
+      : sink_(&into), journal_(std::move(journal)), options_(options) {
     setup mine;
     mine.role = role;
+    mine.stream = options.in_order;
     post(mine);
   }
 
@@ -59,7 +73,8 @@ class receiver {
   [[nodiscard]] result<void> handle(const setup& peer, instant) {
     if (space_) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
     if (peer.role != transfer_role::sender) return fail(errc::role_clash);
-    if (peer.stream || peer.text || peer.verify || peer.sign) {
+    if ((peer.stream && (!takes_streams() || peer.text)) || (peer.text && !options_.text) ||
+        peer.verify || peer.sign) {
       return fail(errc::peer_message_unexpected, 0, "a kind of transfer not known here");
     }
     if (peer.chunk_bytes < limits::chunk_bytes_min || peer.chunk_bytes > limits::chunk_bytes_max) {
@@ -67,6 +82,10 @@ class receiver {
     }
     const locked hold(mutex_);
     space_.emplace(peer.chunk_bytes);
+    offer_.stream = peer.stream;
+    offer_.text = peer.text;
+    if (peer.stream) order_.expect_stream();
+    if (options_.in_order || peer.text) order_.order_all(space_->chunk_bytes());
     return {};
   }
 
@@ -109,8 +128,8 @@ class receiver {
         accepted_entries_ != space_->entry_count()) {
       return fail(errc::transfer_incomplete);
     }
-    if (m.entry_count != space_->entry_count() || m.byte_count != space_->byte_count() ||
-        m.chunk_count != space_->chunk_count() || !equal(m.manifest_hash, hash_.digest())) {
+    if (m.entry_count != space_->entry_count() || !equal(m.manifest_hash, hash_.digest()) ||
+        !take_totals(m)) {
       return fail(errc::totals_wrong);
     }
     ended_ = true;
@@ -151,11 +170,10 @@ class receiver {
   /// @errors  chunk_unexpected, chunk_repeated (cond::peer)
   [[nodiscard]] result<bool> begin_chunk(chunk_index chunk, chunk_job& job) {
     const locked hold(mutex_);
-    if (chunk.value >= acceptable_chunks() || !space_->chunk_wanted(chunk)) {
-      return fail(errc::chunk_unexpected, chunk.value);
-    }
+    if (!may_come(chunk, job)) return fail(errc::chunk_unexpected, chunk.value);
     if (!window_.may_hold(chunk)) return fail(errc::chunk_unexpected, chunk.value);
     if (window_.contains(chunk)) return false;
+    if (job.in_order) return order_.begin(*space_, acceptable_chunks(), chunk, job);
     if (std::find(writing_.begin(), writing_.end(), chunk) != writing_.end()) return false;
     if (auto done = claims_.take_data(chunk); !done) return fail(done.error());
     writing_.push_back(chunk);
@@ -167,9 +185,13 @@ class receiver {
   ///
   /// @errors  chunk_length_wrong (cond::peer); disk_full
   [[nodiscard]] result<void> write_chunk(const chunk_job& job, byte_view bytes) {
-    if (bytes.size() != job.bytes) {
+    if (bytes.size() != job.bytes || bytes.empty()) {
       forget(job);
       return fail(errc::chunk_length_wrong, job.chunk.value);
+    }
+    if (job.in_order) {
+      order_.fill(job.chunk, bytes);
+      return {};
     }
     for (const piece& p : job.pieces) {
       const auto written =
@@ -191,12 +213,13 @@ class receiver {
   /// @errors  none that can happen: begin_chunk() took the chunk
   [[nodiscard]] result<bool> end_chunk(const chunk_job& job, instant now) {
     const locked hold(mutex_);
+    if (job.in_order) return order_.filled(job.chunk);
     writing_.erase(std::find(writing_.begin(), writing_.end(), job.chunk));
     if (auto done = window_.insert(job.chunk); !done) return fail(done.error());
     written_.push_back(job.chunk);
     bytes_written_ += job.bytes;
     advance_window();
-    const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
+    const bool all_in = space_->is_complete() && window_.prefix() >= space_->chunk_count();
     const bool first = !ack_at_;
     if (first) ack_at_ = now + limits::ack_interval;
     return all_in || first || !spoiled_.empty();
@@ -217,16 +240,34 @@ class receiver {
     return !claims_.done();
   }
 
+  /// Writes the next chunk of those that are written in order, if it is there. On one thread, any;
+  /// when it says idle, after the next end_chunk() that returned true.
+  ///
+  /// @shape  worked: settle() has something to do, or poll_message() to say
+  [[nodiscard]] stream_step pump_stream(instant now);
+
+  /// Ends a pump_stream() that waits. From any thread.
+  void interrupt_stream() {
+    if constexpr (stream_sink<Sink>) sink_->interrupt_stream();
+  }
+
+  /// True when somebody has to call pump_stream().
+  [[nodiscard]] bool has_stream() const noexcept { return order_.is_open(); }
+
   /// Does what has become possible: finishes entries, ends the transfer. For the owner's thread.
   ///
   /// @errors  disk_full, sink_failed
   [[nodiscard]] result<void> settle() {
     if (!space_) return {};
+    if (auto fine = check_order(); !fine) return fine;
     drop_spoiled();
     const std::uint64_t bytes = bytes_whole();
     for (; finished_ < done_below_; ++finished_) {
       const entry_index index{finished_};
       if (space_->entry_end(index) > bytes) break;
+      const auto whole = end_stream(index);
+      if (!whole) return fail(whole.error());
+      if (!*whole) break;
       if (!space_->wanted(index) || failed_.contains(index.value)) continue;
       if (auto done = sink_->finish_entry(index); !done) {
         if (done.error().code == errc::disk_full) return done;
@@ -298,8 +339,9 @@ class receiver {
   [[nodiscard]] progress progress_now() const {
     if (!space_) return {};
     const locked hold(mutex_);
-    return {done_ ? space_->byte_count() : bytes_written_, space_->byte_count(),
-            space_->entry_count(), space_->is_complete()};
+    const std::uint64_t total = space_->byte_count() + order_.stream_bytes();
+    return {done_ ? total : bytes_written_, total, space_->entry_count(),
+            space_->is_complete() && (!offer_.stream || ended_)};
   }
 
  private:
@@ -312,8 +354,20 @@ class receiver {
   // A chunk that was begun and is not written.
   void forget(const chunk_job& job) {
     const locked hold(mutex_);
+    if (job.in_order) return order_.forget(job.chunk);
     writing_.erase(std::find(writing_.begin(), writing_.end(), job.chunk));
   }
+
+  [[nodiscard]] bool takes_streams() const noexcept {
+    return stream_sink<Sink> && options_.streams;
+  }
+
+  [[nodiscard]] bool may_come(chunk_index chunk, chunk_job& job) const;
+  [[nodiscard]] result<void> check_order() const;
+  [[nodiscard]] bool take_totals(const end& m);
+  [[nodiscard]] result<bool> end_stream(entry_index index);
+  [[nodiscard]] result<void> write_in_order(byte_view bytes);
+  [[nodiscard]] result<void> resize(entry_index index, std::uint64_t size);
 
   template <class Message>
   void post(const Message& m) {
@@ -347,9 +401,11 @@ class receiver {
   Sink* sink_;
   mutable Mutex mutex_;
   Journal journal_;
+  receiver_options options_;
   std::optional<byte_space> space_;
   chunk_window window_;
-  claim_maker claims_{chunk_set{}};   // of an earlier session
+  claim_maker claims_{chunk_set{}};  // of an earlier session
+  ordered_intake order_;
   std::vector<chunk_index> writing_;  // at most one a lane
   std::vector<chunk_index> written_;  // not in the journal yet
   std::vector<chunk_index> recording_;
@@ -363,6 +419,7 @@ class receiver {
   std::uint64_t done_below_ = 0;  // the sender has sent these
   std::uint64_t finished_ = 0;    // and these are whole
   std::uint64_t bytes_written_ = 0;
+  chunk_job order_job_;  // of whoever pumps
   std::unordered_map<std::uint64_t, failure_reason> failed_;
   outcome outcome_;
   std::optional<instant> first_page_at_;
@@ -375,4 +432,5 @@ class receiver {
 
 }  // namespace tallow::transfer
 
+#include <tallow/transfer/receiver_order.hpp>
 #include <tallow/transfer/receiver_steps.hpp>

@@ -20,6 +20,7 @@
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/endpoint.hpp>
+#include <tallow/transfer/ordered_intake.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/receiver.hpp>
 #include <tallow/transfer/transfer_key.hpp>
@@ -91,10 +92,11 @@ result<void> receiver<Sink, Journal, Mutex>::add_to_space(const manifest_page& p
     if (auto done = space_->add_entry(e.size); !done) return done;
     offer_.add(e);
   }
-  if (page.last) {
-    space_->complete();
-    offer_.complete = true;
-  }
+  if (!page.last) return {};
+  if (auto fine = check_last_page(page, offer_); !fine) return fine;
+  space_->complete();
+  order_.space_completed(*space_);
+  offer_.complete = true;
   return {};
 }
 
@@ -103,7 +105,8 @@ result<void> receiver<Sink, Journal, Mutex>::accept_waiting() {
   while (!waiting_.empty()) {
     const manifest_page page = std::move(waiting_.front());
     waiting_.pop_front();
-    if (page.page.value == 0) {
+    // What is written in order alone, such as a pipe, keeps nothing for later.
+    if (page.page.value == 0 && !order_.orders_all()) {
       if (auto done = begin_journal(page); !done) return done;
     }
     accept answer{page.page, {}};
@@ -209,7 +212,7 @@ template <sink Sink, chunk_journal Journal, class Mutex>
 std::uint64_t receiver<Sink, Journal, Mutex>::bytes_whole() {
   const locked hold(mutex_);
   advance_window();
-  const bool all_in = space_->is_complete() && window_.prefix() == space_->chunk_count();
+  const bool all_in = space_->is_complete() && window_.prefix() >= space_->chunk_count();
   return all_in ? space_->byte_count() : window_.prefix() * space_->chunk_bytes();
 }
 
@@ -225,7 +228,7 @@ result<void> receiver<Sink, Journal, Mutex>::complete() {
   }
   outcome_.entry_count = m.entry_count;
   outcome_.failed_count = failed_.size();
-  outcome_.byte_count = space_->byte_count();
+  outcome_.byte_count = space_->byte_count() + order_.stream_bytes();
   post(m);
   done_ = true;
   return {};
@@ -238,6 +241,10 @@ result<void> receiver<Sink, Journal, Mutex>::post_ack(instant now) {
     if (!ack_at_ || now < *ack_at_) return {};
     // Until something is written again there is nothing to wait for.
     ack_at_ = std::nullopt;
+    if (auto in_order = order_.take_unacknowledged(); !in_order.empty()) {
+      post(ack{std::move(in_order)});
+    }
+    if (order_.orders_all()) return {};
     written_.swap(recording_);
   }
   for (const chunk_index chunk : recording_) {

@@ -27,6 +27,10 @@ namespace tallow::transfer {
 /// or wanted by nobody.
 class scheduler {
  public:
+  /// The receiver takes no chunk further above the lowest one that is not acknowledged.
+  void limit_window(std::uint64_t chunks) noexcept { window_ = std::min(window_, chunks); }
+  [[nodiscard]] std::uint64_t window() const noexcept { return window_; }
+
   /// The next chunk to send, if one may be sent now: its entries were accepted, and it lies within
   /// the window above the lowest chunk that is not acknowledged. read_done() is due for it.
   ///
@@ -40,7 +44,7 @@ class scheduler {
       returned_.pop_front();
       if (!acknowledged_.contains(chunk)) return start_reading(chunk, lane);
     }
-    while (next_ < sendable && acknowledged_.may_hold(chunk_index{next_})) {
+    while (next_ < sendable && next_ < acknowledged_.prefix() + window_) {
       const chunk_index chunk{next_};
       const claim_state state = claims_.state_of(chunk);
       if (state == claim_state::unknown) return std::nullopt;
@@ -150,6 +154,7 @@ class scheduler {
   std::deque<chunk_index> returned_;
   claim_checker claims_;
   std::uint64_t next_ = 0;
+  std::uint64_t window_ = limits::chunk_window;
 };
 
 }  // namespace tallow::transfer

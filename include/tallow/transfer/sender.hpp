@@ -25,6 +25,8 @@
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/scheduler.hpp>
+#include <tallow/transfer/stream.hpp>
+#include <tallow/transfer/stream_outbox.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
@@ -33,17 +35,22 @@ namespace tallow::transfer {
 struct sender_options {
   transfer_id id{};
   std::size_t chunk_bytes = limits::chunk_bytes_default;
+  /// The last entry of the source is a stream. Somebody calls pump_stream() then.
+  bool stream = false;
+  /// The source has one file, a text of at most limits::text_bytes_max bytes to be shown.
+  bool text = false;
 };
 
 /// Sends what a source holds.
 ///
 /// One thread, the owner's, gives it the peer's messages with handle() and takes its own with
 /// poll_message(). Lanes take_chunk() and read_chunk() as fast as they can send; with a real Mutex
-/// and a source whose read() may be called from several threads, each on a thread of its own.
+/// and a source whose read() may be called from several threads, each on a thread of its own. So
+/// does whoever calls pump_stream().
 ///
-/// Invariant: what lanes and the owner's thread share (space_, scheduler_, failed_,
-/// accepted_entries_) is changed under mutex_ alone, and read without it by the owner's thread only
-/// where no lane changes it.
+/// Invariant: what lanes and the owner's thread share (space_, scheduler_, stream_,
+/// failed_, accepted_entries_) is changed under mutex_ alone, and read without it by the owner's
+/// thread only where no lane changes it.
 template <source Source, class Mutex = no_mutex>
 class sender {
  public:
@@ -55,6 +62,9 @@ class sender {
     mine.role = role;
     mine.transfer = options.id;
     mine.chunk_bytes = narrow<std::uint32_t>(options.chunk_bytes);
+    mine.stream = options.stream;
+    mine.text = options.text;
+    if (options.stream) stream_.emplace(options.chunk_bytes);
     post(mine);
   }
 
@@ -65,6 +75,10 @@ class sender {
   [[nodiscard]] result<void> handle(const setup& peer, instant) {
     if (peer_ready_) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
     if (peer.role != transfer_role::receiver) return fail(errc::role_clash);
+    if (peer.stream) {
+      const locked hold(mutex_);
+      scheduler_.limit_window(stream_window(space_.chunk_bytes()));
+    }
     peer_ready_ = true;
     return {};
   }
@@ -92,6 +106,7 @@ class sender {
     accepted_entries_ = end;
     ++pages_accepted_;
     scheduler_.claims().first_page_accepted();
+    if (stream_ && all_accepted() && !space_.wanted(stream_entry())) stream_->end();
     return {};
   }
 
@@ -110,6 +125,12 @@ class sender {
       }
       for (std::uint64_t i = 0; i < range.count; ++i) {
         const chunk_index chunk{range.first.value + i};
+        if (is_of_stream(chunk)) {
+          const auto bytes = stream_->acknowledge(chunk.value - space_.chunk_count());
+          if (!bytes) return fail(bytes.error());
+          bytes_acknowledged_ += *bytes;
+          continue;
+        }
         const auto is_new = scheduler_.acknowledge(space_, chunk);
         if (!is_new) return fail(is_new.error());
         if (*is_new) bytes_acknowledged_ += space_.chunk_length(chunk);
@@ -133,7 +154,7 @@ class sender {
     }
     outcome_.entry_count = m.entry_count;
     outcome_.failed_count = m.failed_count - outcome_.skipped_count;
-    outcome_.byte_count = space_.byte_count();
+    outcome_.byte_count = byte_count();
     done_ = true;
     return {};
   }
@@ -171,7 +192,8 @@ class sender {
   [[nodiscard]] bool take_chunk(stream_id lane, chunk_job& job) {
     const locked hold(mutex_);
     const auto chunk = scheduler_.take(space_, sendable_chunks(), lane);
-    if (!chunk) return false;
+    job.is_stream = !chunk;
+    if (!chunk) return take_stream_chunk(lane, job);
     describe(*chunk, job);
     return true;
   }
@@ -181,6 +203,7 @@ class sender {
   /// @param body  job.bytes bytes
   /// @cost        one read for each entry in the chunk
   void read_chunk(const chunk_job& job, byte_span body) {
+    if (job.is_stream) return copy_stream_chunk(job, body);
     read_pieces(job, body);
     const locked hold(mutex_);
     scheduler_.read_done(job.chunk);
@@ -218,15 +241,32 @@ class sender {
     return scheduler_.claims().has_work();
   }
 
+  /// Reads some of the stream, and waits for it if need be. On a thread of the owner's, again and
+  /// again; when it says idle, after the next message to handle().
+  ///
+  /// @shape  worked: there may be chunks to take, or a message in poll_message()
+  /// @cost   a read for what is there, until it is a whole chunk or the stream pauses
+  [[nodiscard]] stream_step pump_stream(instant now);
+
+  /// Ends a pump_stream() that waits, and all later ones. From any thread.
+  void interrupt_stream() {
+    if constexpr (stream_source<Source>) source_->interrupt_stream();
+  }
+
+  /// True when somebody has to call pump_stream().
+  [[nodiscard]] bool has_stream() const noexcept { return stream_.has_value(); }
+
   /// All lanes have ended.
   void lanes_lost() {
     const locked hold(mutex_);
+    if (stream_) stream_->lanes_lost();
     scheduler_.lanes_lost();
   }
 
   /// A lane has ended: what it took and nobody acknowledged goes to the others.
   void lane_lost(stream_id lane) {
     const locked hold(mutex_);
+    if (stream_) stream_->lane_lost(lane);
     scheduler_.lane_lost(lane);
   }
 
@@ -243,8 +283,8 @@ class sender {
   [[nodiscard]] const outcome& result_of_transfer() const noexcept { return outcome_; }
   [[nodiscard]] progress progress_now() const {
     const locked hold(mutex_);
-    return {done_ ? space_.byte_count() : bytes_acknowledged_, space_.byte_count(),
-            space_.entry_count(), space_.is_complete()};
+    return {done_ ? byte_count() : bytes_acknowledged_, byte_count(), space_.entry_count(),
+            space_.is_complete() && (!stream_ || stream_->has_ended())};
   }
 
  private:
@@ -292,6 +332,27 @@ class sender {
     if (const auto answer = scheduler_.claims().poll_answer()) post(*answer);
   }
 
+  // ---- the stream ----
+
+  [[nodiscard]] bool all_accepted() const noexcept {
+    return space_.is_complete() && accepted_entries_ == space_.entry_count();
+  }
+  [[nodiscard]] entry_index stream_entry() const noexcept {
+    return entry_index{space_.entry_count() - 1};
+  }
+  [[nodiscard]] bool stream_wanted() const {
+    return stream_ && all_accepted() && space_.wanted(stream_entry());
+  }
+  [[nodiscard]] bool is_of_stream(chunk_index chunk) const noexcept {
+    return stream_ && space_.is_complete() && chunk.value >= space_.chunk_count();
+  }
+  [[nodiscard]] std::uint64_t byte_count() const noexcept {
+    return space_.byte_count() + (stream_ ? stream_->byte_count() : 0);
+  }
+
+  bool take_stream_chunk(stream_id lane, chunk_job& job);
+  void copy_stream_chunk(const chunk_job& job, byte_span body);
+
   result<void> produce() {
     if (!space_.is_complete() && page_ends_.size() - pages_accepted_ < pages_ahead_max) {
       return produce_page();
@@ -299,10 +360,11 @@ class sender {
     if (end_sent_) return {};
     const bool all_sent = post_entries_done();
     if (all_sent && entries_done_ == space_.entry_count()) {
-      post(end{space_.entry_count(), space_.byte_count(), space_.chunk_count(), hash_.digest()});
+      const std::uint64_t more = stream_ ? stream_->chunk_count() : 0;
+      post(end{space_.entry_count(), byte_count(), space_.chunk_count() + more, hash_.digest()});
       end_sent_ = true;
     }
-    return {};
+    return stream_ ? check_quota() : result<void>{};
   }
 
   result<void> produce_page() {
@@ -323,10 +385,9 @@ class sender {
       }
       builder_.add(std::move(*pending_));
       pending_.reset();
-      if (bytes_max_ != 0 && bytes_on_the_way() > bytes_max_) {
-        return fail(errc::quota_too_small, bytes_max_);
-      }
+      if (auto ok = check_quota(); !ok) return ok;
     }
+    if (stream_ && space_.entry_count() == 0) return fail(errc::invalid_argument, 0, "no stream");
     {
       const locked hold(mutex_);
       space_.complete();
@@ -337,10 +398,16 @@ class sender {
 
   // What a relay will count: the bytes, and what goes around them. Frames, tags and slices are less
   // than a 512th; a relay counts the handshakes and the messages of both sides too.
-  [[nodiscard]] std::uint64_t bytes_on_the_way() const noexcept {
+  [[nodiscard]] std::uint64_t bytes_on_the_way() const {
     constexpr std::uint64_t talk = 64 * 1024;
-    return space_.byte_count() + space_.byte_count() / 512 +
-           page_ends_.size() * limits::manifest_page_bytes_max + talk;
+    const locked hold(mutex_);
+    return byte_count() + byte_count() / 512 + page_ends_.size() * limits::manifest_page_bytes_max +
+           talk;
+  }
+
+  result<void> check_quota() const {
+    if (bytes_max_ == 0 || bytes_on_the_way() <= bytes_max_) return {};
+    return fail(errc::quota_too_small, bytes_max_);
   }
 
   void post_page(bool last) {
@@ -350,30 +417,7 @@ class sender {
     post(page);
   }
 
-  // Tells which entries are complete, and which of them failed. Returns whether every chunk was
-  // read.
-  bool post_entries_done() {
-    const locked hold(mutex_);
-    const bool all = space_.is_complete() && pages_accepted_ == page_ends_.size() &&
-                     scheduler_.all_taken(space_.chunk_count()) &&
-                     scheduler_.read_below() >= space_.chunk_count();
-    const std::uint64_t bytes =
-        all ? space_.byte_count() : scheduler_.read_below() * space_.chunk_bytes();
-    std::uint64_t below = entries_done_;
-    while (below < accepted_entries_ && space_.entry_end(entry_index{below}) <= bytes) ++below;
-    if (!all && below - entries_done_ < entries_done_step) return false;
-    while (entries_done_ < below) {
-      entries_done m;
-      while (entries_done_ < below && m.failed.size() < limits::failed_entries_max) {
-        const auto found = failed_.find(entries_done_);
-        if (found != failed_.end()) m.failed.push_back({entry_index{found->first}, found->second});
-        ++entries_done_;
-      }
-      m.below = entry_index{entries_done_};
-      post(m);
-    }
-    return all;
-  }
+  bool post_entries_done();
 
   void read_pieces(const chunk_job& job, byte_span body) {
     std::size_t filled = 0;
@@ -418,6 +462,7 @@ class sender {
   mutable Mutex mutex_;
   byte_space space_;
   scheduler scheduler_;
+  std::optional<stream_outbox> stream_;
   page_builder builder_;
   manifest_hash hash_;
   std::deque<byte_buffer> outbox_;
@@ -439,3 +484,5 @@ class sender {
 };
 
 }  // namespace tallow::transfer
+
+#include <tallow/transfer/sender_stream.hpp>

@@ -70,6 +70,32 @@ TEST(Staging, ShowsNothingBeforeCommit) {
   EXPECT_EQ(final_names(into), (name_list{"f", "d"}));
 }
 
+TEST(Staging, TakesAFileThatGrows) {
+  const scratch top;
+  staging into = open_staging(top / "out");
+  entry e = file_entry("stream");
+  e.mode = 0640;
+  e.mtime_ns = 1'000'000'007;
+  ASSERT_TRUE(into.add_entry(entry_index{0}, e));
+  ASSERT_TRUE(into.add_entry(entry_index{1}, file_entry("empty")));
+  ASSERT_TRUE(into.add_entry(entry_index{2}, folder_entry("d")));
+  std::uint64_t size = 0;
+  for (const char* part : {"one ", "two ", "three"}) {
+    const auto bytes = tallow::as_bytes(std::string_view(part));
+    ASSERT_TRUE(into.resize_entry(entry_index{0}, size + bytes.size()));
+    ASSERT_TRUE(into.write(entry_index{0}, size, bytes));
+    size += bytes.size();
+  }
+  ASSERT_TRUE(into.resize_entry(entry_index{1}, 0));
+  EXPECT_EQ(into.resize_entry(entry_index{2}, 0).error().code, errc::wrong_state);
+  for (const std::uint64_t i : {0U, 1U, 2U}) ASSERT_TRUE(into.finish_entry(entry_index{i}));
+  ASSERT_TRUE(into.commit());
+  EXPECT_EQ(read_file(top / "out/stream"), "one two three");
+  EXPECT_EQ(read_file(top / "out/empty"), "");
+  EXPECT_EQ(mode_of(top / "out/stream"), 0640U);
+  EXPECT_EQ(mtime_of(top / "out/stream"), 1'000'000'007);
+}
+
 TEST(Staging, CreatesTheTargetWithItsParents) {
   const scratch top;
   {
