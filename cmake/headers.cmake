@@ -128,6 +128,7 @@ set(tallow_files_headers
   files/posix_error.hpp
   files/write_at.hpp
   files/status.hpp
+  files/metadata.hpp
   files/beneath.hpp
   files/descriptor_cache.hpp
   files/source_tree.hpp

@@ -44,6 +44,7 @@
 #include <tallow/files/folder_journal.hpp>
 #include <tallow/files/folder_sink.hpp>
 #include <tallow/files/journal_file.hpp>
+#include <tallow/files/metadata.hpp>
 #include <tallow/files/piped_sink.hpp>
 #include <tallow/files/piped_source.hpp>
 #include <tallow/files/placing.hpp>

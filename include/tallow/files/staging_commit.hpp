@@ -11,6 +11,7 @@
 #include <tallow/files/beneath.hpp>
 #include <tallow/files/conflicts.hpp>
 #include <tallow/files/earlier_session.hpp>
+#include <tallow/files/metadata.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/staging.hpp>
@@ -47,8 +48,8 @@ inline result<void> staging::settle_directories() {
     if (r.state != phase::finished || plan_->moves_alone(paths_, id)) continue;
     auto held = files_.open_directory(paths_.path(id));
     if (!held) return fail(held.error());
-    auto set = r.keeps_mtime ? detail::set_metadata(held->fd(), r.mode, r.mtime_ns)
-                             : detail::set_metadata(held->fd(), r.mode);
+    auto set = r.keeps_mtime ? set_metadata(held->fd(), r.mode, r.mtime_ns)
+                             : set_metadata(held->fd(), r.mode);
     if (!set) return set;
     r.state = phase::settled;
   }
@@ -99,8 +100,8 @@ inline result<void> staging::place(node_id id) {
     renamed_inside_.push_back({path, path.substr(0, path.rfind('/') + 1) + *final_name});
   }
   if (!held) return {};
-  return r.keeps_mtime ? detail::set_metadata(held.get(), r.mode, r.mtime_ns)
-                       : detail::set_metadata(held.get(), r.mode);
+  return r.keeps_mtime ? set_metadata(held.get(), r.mode, r.mtime_ns)
+                       : set_metadata(held.get(), r.mode);
 }
 
 // Where something lies below the target once it was moved.

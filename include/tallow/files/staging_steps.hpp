@@ -23,6 +23,7 @@
 #include <tallow/files/beneath.hpp>
 #include <tallow/files/conflicts.hpp>
 #include <tallow/files/earlier_session.hpp>
+#include <tallow/files/metadata.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
@@ -39,17 +40,6 @@ namespace detail {
 // would take it for its own.
 [[nodiscard]] inline bool is_staging_name(std::string_view name) noexcept {
   return name.starts_with(".tallow-") && name.ends_with(".part");
-}
-
-[[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode) {
-  if (::fchmod(fd, mode) != 0) return fail_errno();
-  return {};
-}
-
-[[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode, std::int64_t mtime_ns) {
-  const auto times = touch_times(mtime_ns);
-  if (::fchmod(fd, mode) != 0 || ::futimens(fd, times.data()) != 0) return fail_errno();
-  return {};
 }
 
 }  // namespace detail
@@ -283,7 +273,7 @@ inline result<void> staging::write_whole(node_id id, byte_view bytes) {
     records_[id].state = phase::open;
   }
   if (auto ok = write_sparse(fd->get(), 0, bytes, r.size, ground::fresh); !ok) return ok;
-  if (auto ok = detail::set_metadata(fd->get(), r.mode, r.mtime_ns); !ok) return ok;
+  if (auto ok = set_metadata(fd->get(), r.mode, r.mtime_ns); !ok) return ok;
   const std::lock_guard lock(*mutex_);
   records_[id].state = phase::written;
   return {};
@@ -363,7 +353,7 @@ inline result<void> staging::finish_entry(entry_index index) {
       auto found = status_of((*fd)->get());
       if (!found) return fail(found.error());
       if (found->size != r.size) return fail(errc::transfer_incomplete, index.value);
-      if (auto ok = detail::set_metadata((*fd)->get(), r.mode, r.mtime_ns); !ok) return ok;
+      if (auto ok = set_metadata((*fd)->get(), r.mode, r.mtime_ns); !ok) return ok;
       const std::lock_guard lock(*mutex_);
       open_.drop(index);
       break;
