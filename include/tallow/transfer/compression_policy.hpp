@@ -275,7 +275,6 @@ class compression_policy {
   attempts curious_{2};
   window packed_;
   window plain_;
-  window total_;           // of all windows of a trial
   double cost_scale_ = 1;  // what is measured, to what the table says
   double size_scale_ = 1;
   double other_ = 0.4;  // reading and sealing, as measured
