@@ -158,6 +158,7 @@ set(tallow_net_headers
   net/lane_splice.hpp
   net/blocking_socket.hpp
   net/work_gate.hpp
+  net/thread_link.hpp
   net/background_work.hpp
   net/lane_set.hpp
   net/stream_pump.hpp

@@ -71,6 +71,7 @@
 #include <tallow/net/stream_pump.hpp>
 #include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
+#include <tallow/net/thread_link.hpp>
 #include <tallow/net/work_gate.hpp>
 #include <tallow/room/deadlines.hpp>
 #include <tallow/room/directory.hpp>

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -17,7 +16,7 @@
 #include <asio/post.hpp>
 
 #include <tallow/base/time.hpp>
-#include <tallow/net/work_gate.hpp>
+#include <tallow/net/thread_link.hpp>
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/journal.hpp>
 #include <tallow/transfer/page_buffer.hpp>
@@ -36,23 +35,23 @@ class background_work {
 
   /// @param changed  called after the session was told something
   background_work(asio::any_io_executor executor, Session& session, std::function<void()> changed)
-      : shared_(std::make_shared<shared>(std::move(executor), session, std::move(changed))) {}
+      : link_(std::make_shared<link>(std::move(executor), session, std::move(changed))) {}
   background_work(const background_work&) = delete;
   background_work& operator=(const background_work&) = delete;
   ~background_work() { stop(); }
 
   /// There may be something to do.
   void wake() {
-    if (shared_->is_stopped) return;
+    if (link_->is_stopped) return;
     hash();
     if constexpr (has_syncing_journal) sync();
-    shared_->gate.open();
+    link_->gate.open();
   }
 
   /// Waits for the threads. Nothing is told to the session any more.
   void stop() {
-    shared_->is_stopped = true;
-    shared_->gate.close();
+    link_->is_stopped = true;
+    link_->gate.close();
     for (std::thread& one : hashers_) one.join();
     hashers_.clear();
     if (syncer_.joinable()) syncer_.join();
@@ -66,25 +65,14 @@ class background_work {
   // One core hashes faster than most disks read; more threads than lanes have would slow those.
   static constexpr unsigned hashers_max = 4;
 
-  // What handlers hold that may run after this is gone.
-  struct shared {
-    shared(asio::any_io_executor e, Session& s, std::function<void()> c)
-        : executor(std::move(e)), session(&s), changed(std::move(c)) {}
-    asio::any_io_executor executor;
-    Session* session;
-    std::function<void()> changed;
-    work_gate gate;
-    std::atomic<bool> progress_told{false};
-    bool is_stopped = false;
-  };
-  using shared_ptr = std::shared_ptr<shared>;
+  using link = thread_link<Session>;
 
   void hash() {
-    auto& transfer = shared_->session->transfer();
+    auto& transfer = link_->session->transfer();
     if (!hashers_.empty() || transfer.chunk_bytes() == 0 || !transfer.has_claims()) return;
     const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1U, hashers_max);
     for (unsigned i = 0; i < count; ++i) {
-      hashers_.emplace_back([all = shared_, &transfer] {
+      hashers_.emplace_back([all = link_, &transfer] {
         transfer::page_buffer scratch(0, transfer.chunk_bytes());
         transfer::chunk_job job;
         for (;;) {
@@ -100,37 +88,25 @@ class background_work {
   }
 
   void sync() {
-    auto& journal = shared_->session->transfer().journal();
+    auto& journal = link_->session->transfer().journal();
     auto job = journal.next_sync(std::chrono::steady_clock::now());
     if (!job) return;
     // The one before has told that it is done.
     if (syncer_.joinable()) syncer_.join();
     using job_type = std::decay_t<decltype(*job)>;
-    syncer_ =
-        std::thread([this, all = shared_, held = std::make_shared<job_type>(std::move(*job))] {
-          held->run();
-          asio::post(all->executor, [this, all, held] {
-            if (all->is_stopped) return;
-            // A journal that failed says so when the next chunk is recorded.
-            (void)all->session->transfer().journal().sync_done(std::move(*held));
-            wake();
-            all->changed();
-          });
-        });
-  }
-
-  // One handler under way is enough, however many threads ask for it.
-  static void tell_progress(const shared_ptr& all) {
-    if (all->progress_told.exchange(true)) return;
-    asio::post(all->executor, [all] {
-      all->progress_told = false;
-      if (all->is_stopped) return;
-      (void)all->session->handle_progress(std::chrono::steady_clock::now());
-      all->changed();
+    syncer_ = std::thread([this, all = link_, held = std::make_shared<job_type>(std::move(*job))] {
+      held->run();
+      asio::post(all->executor, [this, all, held] {
+        if (all->is_stopped) return;
+        // A journal that failed says so when the next chunk is recorded.
+        (void)all->session->transfer().journal().sync_done(std::move(*held));
+        wake();
+        all->changed();
+      });
     });
   }
 
-  shared_ptr shared_;
+  std::shared_ptr<link> link_;
   std::vector<std::thread> hashers_;
   std::thread syncer_;
 };

@@ -1,7 +1,6 @@
 // The lanes of a session, each on a connection and a thread of its own.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -26,7 +25,7 @@
 #include <tallow/net/blocking_socket.hpp>
 #include <tallow/net/connect.hpp>
 #include <tallow/net/lane_socket.hpp>
-#include <tallow/net/work_gate.hpp>
+#include <tallow/net/thread_link.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/lane_pump.hpp>
 #include <tallow/transfer/record_buffer.hpp>
@@ -78,30 +77,22 @@ class lane_set {
     std::thread thread;
   };
 
-  // What handlers hold that may run after the set is gone. is_stopped then keeps them from touching
-  // the session.
-  struct shared {
+  struct shared : thread_link<Session> {
     shared(asio::any_io_executor e, Session& s, address r, std::function<void()> c)
-        : executor(std::move(e)), session(&s), relay(std::move(r)), changed(std::move(c)) {}
-    asio::any_io_executor executor;
-    Session* session;
+        : thread_link<Session>(std::move(e), s, std::move(c)), relay(std::move(r)) {}
     address relay;
-    std::function<void()> changed;
-    work_gate gate;
     std::map<stream_id, std::unique_ptr<lane>> lanes;
-    std::atomic<bool> progress_told{false};
-    bool is_stopped = false;
 
     void ended(stream_id id, const error& why) {
-      if (is_stopped) return;
+      if (this->is_stopped) return;
       const auto found = lanes.find(id);
       if (found != lanes.end()) {
         found->second->thread.join();
         lanes.erase(found);
       }
-      (void)session->lane_ended(id, why, std::chrono::steady_clock::now());
-      gate.open();
-      changed();
+      (void)this->session->lane_ended(id, why, std::chrono::steady_clock::now());
+      this->gate.open();
+      this->changed();
     }
   };
   using shared_ptr = std::shared_ptr<shared>;
@@ -152,17 +143,6 @@ class lane_set {
     } else {
       return session::receive_chunks(l.keys, l.socket, buffer, transfer, clock, progress);
     }
-  }
-
-  // One handler under way is enough, however many lanes ask for it.
-  static void tell_progress(const shared_ptr& all) {
-    if (all->progress_told.exchange(true)) return;
-    asio::post(all->executor, [all] {
-      all->progress_told = false;
-      if (all->is_stopped) return;
-      (void)all->session->handle_progress(std::chrono::steady_clock::now());
-      all->changed();
-    });
   }
 
   shared_ptr shared_;
