@@ -118,7 +118,7 @@ class session {
   /// There is a connection again. To be called when away() only; then go on as with a new session.
   void resume(instant now) {
     TALLOW_ASSERT(phase_ == phase::away && family_);
-    // Until its thread had ended, a lane may have taken more, and nobody will ever get that.
+    // Not before: until its thread has ended, a lane may take more, which nobody will ever get.
     if constexpr (Transfer::role == transfer_role::sender) transfer_->lanes_lost();
     outage_.trying();
     says_goodbye_ = false;

@@ -448,7 +448,6 @@ result<void> session<Transfer, Link>::lose_connection(const error& why, instant 
   if (says_goodbye_) (void)link_.close(close_reason::cancelled);
   opening_.abandon();
   channel_.reset();
-  if constexpr (Transfer::role == transfer_role::sender) transfer_->lanes_lost();
   lanes_ = lane_plan(lanes_wanted());
   in_band_ = in_band_lane();
   phase_ = phase::away;

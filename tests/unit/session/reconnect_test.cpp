@@ -89,6 +89,29 @@ TEST(Reconnect, SurvivesOneCutAfterTheOther) {
   EXPECT_GT(cuts, 3U);
 }
 
+// The thread of a lane notices later than the session that there is no connection.
+TEST(Reconnect, SendsAgainWhatALaneTookAfterTheConnectionWasLost) {
+  std::size_t taken = 0;
+  for (std::size_t frames = 5; frames < 60; ++frames) {
+    SCOPED_TRACE(frames);
+    resumable_pair pair;
+    const cut_after trigger(pair.receiving, frames);
+    pair.relay.connect(pair.sending);
+    pair.relay.connect(pair.receiving);
+    pair.relay.run(1min, [&] { return trigger.due(); });
+    pair.relay.disconnect(pair.sending);
+    pair.relay.run(1min, [&] { return pair.sending.away() || pair.sending.over(); });
+    transfer::chunk_job job;
+    if (pair.sending.over() || !pair.sender.take_chunk(stream_id{1}, job)) continue;
+    ++taken;
+    byte_buffer body(job.bytes);
+    pair.sender.read_chunk(job, body);
+    pair.relay.run();
+    pair.expect_complete();
+  }
+  EXPECT_GT(taken, 3U);
+}
+
 TEST(Reconnect, GivesUpWhenTheOutageLastsTooLong) {
   resumable_pair pair;
   pair.relay.connect(pair.sending);
