@@ -20,6 +20,21 @@ struct chunk_job {
   bool in_order = false;      ///< receiver: waits in memory until those before it are written
 };
 
+/// Makes `job` about a chunk.
+///
+/// @param keeps  `bool keeps(entry_index)`: false for entries whose bytes nobody wants any more
+/// @cost         O(log entries + pieces)
+template <class Keeps>
+void describe(const byte_space& space, chunk_index chunk, Keeps keeps, chunk_job& job) {
+  job.chunk = chunk;
+  job.bytes = space.chunk_length(chunk);
+  job.pieces.clear();
+  space.for_each_piece(chunk, [&](const piece& p) {
+    if (space.wanted(p.entry) && keeps(p.entry)) job.pieces.push_back(p);
+    return true;
+  });
+}
+
 /// The mutex of a transfer that lives in one thread. Others give std::mutex: its owner has the
 /// threads, and the transfer only says where they must not meet. It is never held over a read or a
 /// write.

@@ -59,13 +59,8 @@ bool receiver<Sink, Journal, Mutex>::work_on_claim(chunk_job& job, byte_span scr
 // What a lane or a hash is about.
 template <sink Sink, chunk_journal Journal, class Mutex>
 void receiver<Sink, Journal, Mutex>::describe(chunk_index chunk, chunk_job& job) const {
-  job.chunk = chunk;
-  job.bytes = space_->chunk_length(chunk);
-  job.pieces.clear();
-  space_->for_each_piece(chunk, [&](const piece& p) {
-    if (space_->wanted(p.entry) && !failed_.contains(p.entry.value)) job.pieces.push_back(p);
-    return true;
-  });
+  transfer::describe(
+      *space_, chunk, [&](entry_index e) { return !failed_.contains(e.value); }, job);
 }
 
 // Returns false where the sink has not all of it.

@@ -310,13 +310,8 @@ class sender {
 
   // What a lane or a comparison reads.
   void describe(chunk_index chunk, chunk_job& job) const {
-    job.chunk = chunk;
-    job.bytes = space_.chunk_length(chunk);
-    job.pieces.clear();
-    space_.for_each_piece(chunk, [&](const piece& p) {
-      if (space_.wanted(p.entry) && !failed_.contains(p.entry.value)) job.pieces.push_back(p);
-      return true;
-    });
+    transfer::describe(
+        space_, chunk, [&](entry_index e) { return !failed_.contains(e.value); }, job);
   }
 
   // What was compared, as seldom as a receiver acknowledges.
