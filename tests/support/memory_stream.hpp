@@ -39,7 +39,8 @@ class memory_stream_source : public transfer::memory_source {
   [[nodiscard]] bool stream_pauses() const { return at_ == 0; }
   result<std::size_t> read_stream(byte_span out) {
     ++reads;
-    if (pieces.empty()) return broken ? result<std::size_t>(fail(errc::source_failed)) : std::size_t{0};
+    if (pieces.empty())
+      return broken ? result<std::size_t>(fail(errc::source_failed)) : std::size_t{0};
     const byte_view rest = byte_view(pieces.front()).subspan(at_);
     const std::size_t count = std::min(out.size(), rest.size());
     std::copy_n(rest.begin(), count, out.begin());

@@ -266,8 +266,8 @@ TEST(ChunkCodec, RefusesAWindowLargerThanTheChunk) {
 TEST(ChunkCodec, RefusesWhatIsBehindTheFrame) {
   const byte_buffer good = packed_text();
   for (const std::string_view hex : {
-           "00",                  // a byte
-           "28b52ffd2000010000",  // an empty frame
+           "00",                        // a byte
+           "28b52ffd2000010000",        // an empty frame
            "28b52ffd200109000078",      // a frame of one byte
            "502a4d1800000000",          // a frame to be skipped
            "5f2a4d180400000001020304",  // another
