@@ -128,10 +128,12 @@ set(tallow_files_headers
   files/posix_error.hpp
   files/write_at.hpp
   files/status.hpp
+  files/name_list.hpp
   files/metadata.hpp
   files/beneath.hpp
   files/descriptor_cache.hpp
   files/source_tree.hpp
+  files/source_tree_read.hpp
   files/remove_tree.hpp
   files/sparse.hpp
   files/placing.hpp

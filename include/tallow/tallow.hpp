@@ -45,12 +45,14 @@
 #include <tallow/files/folder_sink.hpp>
 #include <tallow/files/journal_file.hpp>
 #include <tallow/files/metadata.hpp>
+#include <tallow/files/name_list.hpp>
 #include <tallow/files/piped_sink.hpp>
 #include <tallow/files/piped_source.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
 #include <tallow/files/source_tree.hpp>
+#include <tallow/files/source_tree_read.hpp>
 #include <tallow/files/sparse.hpp>
 #include <tallow/files/staging.hpp>
 #include <tallow/files/staging_commit.hpp>

@@ -115,6 +115,7 @@ set(test_files_sources
   unit/files/sparse_test.cpp
   unit/files/staging_test.cpp
   unit/files/journal_file_test.cpp
+  unit/files/name_list_test.cpp
   unit/files/disk_journal_test.cpp
   unit/files/earlier_session_test.cpp
   unit/files/folder_sink_test.cpp

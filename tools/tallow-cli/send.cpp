@@ -84,6 +84,7 @@ std::optional<exit_code> take_up(const send_options& options, send_source& all, 
       return report.failed(added.error(), {{"path", path.native()}});
     }
   }
+  if (options.digest) all.tree().keep_all();
   const bool is_typed = (options.stream || options.text) && ::isatty(STDIN_FILENO) == 1;
   if (is_typed) report.say("Type what is to be sent; Ctrl-D ends it.");
   if (options.stream) all.piped().add_stream(STDIN_FILENO, options.stream_name);

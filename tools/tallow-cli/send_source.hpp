@@ -52,6 +52,8 @@ class send_source {
     return text_ ? text_name : piped_.path(index);
   }
 
+  void forget_below(entry_index index) { tree_.forget_below(index); }
+
   /// @errors  those of piped_source
   [[nodiscard]] result<bool> wait_stream() const { return piped_.wait_stream(); }
   /// @errors  those of piped_source
@@ -70,6 +72,6 @@ class send_source {
   bool text_given_ = false;
 };
 
-static_assert(transfer::stream_source<send_source>);
+static_assert(transfer::stream_source<send_source> && transfer::forgetful_source<send_source>);
 
 }  // namespace tallow::cli

@@ -18,9 +18,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
-#include <vector>
 
 #include <tallow/base/error.hpp>
+#include <tallow/files/name_list.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/status.hpp>
 #include <tallow/files/unique_fd.hpp>
@@ -99,7 +99,7 @@ class directory {
   /// The names in this folder, without `.` and `..`, in no order.
   ///
   /// @errors  what posix_error.hpp lists
-  [[nodiscard]] result<std::vector<std::string>> names() const;
+  [[nodiscard]] result<name_list> names() const;
 
  private:
   // The folder a path's last component lies in, held, and that component.
@@ -288,14 +288,14 @@ inline result<void> directory::remove_directory(std::string_view path) const {
   return at(path, [](int fd, const char* name) { return ::unlinkat(fd, name, AT_REMOVEDIR); });
 }
 
-inline result<std::vector<std::string>> directory::names() const {
+inline result<name_list> directory::names() const {
   // A descriptor of its own: fdopendir takes it over, and its offset is not ours.
   unique_fd fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return fail_errno();
   DIR* stream = ::fdopendir(fd.get());
   if (stream == nullptr) return fail_errno();
   static_cast<void>(fd.release());
-  std::vector<std::string> found;
+  name_list found;
   int why = 0;
   for (;;) {
     errno = 0;
@@ -305,7 +305,11 @@ inline result<std::vector<std::string>> directory::names() const {
       break;
     }
     const std::string_view name = item->d_name;
-    if (name != "." && name != "..") found.emplace_back(name);
+    if (name == "." || name == "..") continue;
+    if (!found.add(name)) {
+      why = ENOMEM;
+      break;
+    }
   }
   ::closedir(stream);
   if (why != 0) return tl::unexpected<error>(posix_error(why));

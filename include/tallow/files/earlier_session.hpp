@@ -96,8 +96,9 @@ template <class IsKnown>
     if (!folder) return fail(folder.error());
     auto names = folder->names();
     if (!names) return fail(names.error());
-    for (const std::string& name : *names) {
-      std::string path = here.empty() ? name : here + '/' + name;
+    while (!names->empty()) {
+      std::string path = names->take_last();
+      if (!here.empty()) path.insert(0, here + '/');
       if (!is_known(path)) {
         if (auto done = remove_any(root, path); !done) return done;
         continue;

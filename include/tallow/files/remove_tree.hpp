@@ -19,7 +19,7 @@ namespace tallow::files {
 [[nodiscard]] inline result<void> remove_contents(const directory& root) {
   struct level {
     std::string path;  // below root; empty for root itself
-    std::vector<std::string> names;
+    name_list names;
   };
   result<void> first;
   const auto note = [&first](const error& e) {
@@ -39,8 +39,8 @@ namespace tallow::files {
       levels.pop_back();
       continue;
     }
-    std::string path = here.path.empty() ? here.names.back() : here.path + '/' + here.names.back();
-    here.names.pop_back();
+    std::string path = here.names.take_last();
+    if (!here.path.empty()) path.insert(0, here.path + '/');
     auto removed = root.remove_file(path);
     if (removed) continue;
     if (removed.error().cause.value() != EISDIR) {

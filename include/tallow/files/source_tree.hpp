@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <deque>
 #include <fcntl.h>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +25,7 @@
 #include <tallow/base/units.hpp>
 #include <tallow/files/beneath.hpp>
 #include <tallow/files/descriptor_cache.hpp>
+#include <tallow/files/name_list.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/status.hpp>
 #include <tallow/transfer/endpoint.hpp>
@@ -41,8 +42,11 @@ struct skipped_path {
 /// The source of a transfer on disk. One thread walks; any number of them read() and ask for path()
 /// meanwhile.
 ///
-/// Invariant: what readers look at (roots_[].held, held_roots_, records_, names_, open_) is changed
-/// under mutex_ alone, which is never held while a file of the tree is opened or read.
+/// Of an entry it keeps the name, and what the file was like until forget_below() says that nobody
+/// reads it again.
+///
+/// Invariant: what readers look at (roots_[].held, held_roots_, nodes_, names_, seen_, open_) is
+/// changed under mutex_ alone, which is never held while a file of the tree is opened or read.
 class source_tree {
  public:
   explicit source_tree(resolver how = best_resolver()) noexcept : how_(how) {}
@@ -73,18 +77,29 @@ class source_tree {
   /// False for folders, links and what was not handed out.
   [[nodiscard]] bool is_file(entry_index index) const {
     const std::lock_guard lock(*mutex_);
-    return index.value < records_.size() && records_[static_cast<std::size_t>(index.value)].is_file;
+    return index.value < nodes_.size() &&
+           nodes_[static_cast<std::size_t>(index.value)].is_file != 0;
+  }
+
+  /// Makes forget_below() do nothing: the files will be read once more.
+  void keep_all() noexcept { keeps_all_ = true; }
+
+  /// Entries below this one will not be read any more.
+  void forget_below(entry_index index) {
+    if (keeps_all_) return;
+    const std::lock_guard lock(*mutex_);
+    for (; seen_first_ < index.value && !seen_.empty(); ++seen_first_) seen_.pop_front();
   }
 
   /// Reads a file from `offset` on until `out` is full or the file, as the walk has seen it, ends;
   /// returns the bytes read.
   ///
   /// @errors  source_changed when the file is not any more what the walk has seen; source_failed
-  ///          when reading fails; invalid_argument; what else posix_error.hpp lists
+  ///          when reading fails; invalid_argument for what is no file or forgotten; what else
+  ///          posix_error.hpp lists
   [[nodiscard]] result<std::size_t> read(entry_index index, std::uint64_t offset, byte_span out);
 
  private:
-  static constexpr std::uint32_t none = UINT32_MAX;
   // Folders of the command line that are held at once; more are opened again when needed.
   static constexpr std::size_t roots_held_max = 16;
 
@@ -97,24 +112,37 @@ class source_tree {
     std::shared_ptr<const directory> held;  // for folders, while it is held
   };
 
-  // An entry that was handed out.
-  struct record {
+  static constexpr unsigned above_bits = 30;
+  static constexpr std::size_t nodes_max = std::size_t{1} << above_bits;
+
+  // An entry that was handed out. There may be a million of them.
+  struct node {
+    std::uint32_t above : above_bits;  // the node of its folder; of an argument, its root
+    std::uint32_t is_argument : 1;
+    std::uint32_t is_file : 1;
+    std::uint32_t name_offset;  // a name ends where the next one begins
+  };
+  static_assert(sizeof(node) == 8);
+
+  // What an entry was like when the walk came to it.
+  struct sighting {
     std::uint64_t size;
     std::int64_t mtime_ns;
     std::uint64_t inode;
-    std::uint64_t name_offset;
-    std::uint32_t parent;  // a record, or `none`
+  };
+
+  // Where an entry lies.
+  struct location {
     std::uint32_t root;
-    std::uint8_t name_bytes;  // 0 for an argument itself
-    bool is_file;
+    std::string below;  // empty for an argument itself
   };
 
   // A folder that is being walked.
   struct level {
-    std::uint32_t record;
+    std::uint32_t node;
     std::uint32_t root;
-    std::string below;               // its path below the argument; empty for that itself
-    std::vector<std::string> names;  // sorted backwards: the next one is the last
+    std::string below;  // its path below the argument; empty for that itself
+    name_list names;    // sorted backwards: the next one is the last
   };
 
   using maybe_entry = std::optional<transfer::entry>;
@@ -124,15 +152,16 @@ class source_tree {
   [[nodiscard]] result<maybe_entry> visit_directory(transfer::entry&& e, const std::string& name,
                                                     std::string&& below);
   [[nodiscard]] result<maybe_entry> skip(std::string path, const error& reason);
-  [[nodiscard]] maybe_entry hand_out(transfer::entry&& e, const file_status& found,
-                                     std::uint32_t root_index, std::string_view name);
-  void enter(std::uint32_t root_index, std::string&& below, std::vector<std::string>&& names);
+  [[nodiscard]] result<maybe_entry> hand_out(transfer::entry&& e, const file_status& found,
+                                             std::uint32_t root_index, std::string_view name);
+  void enter(std::uint32_t root_index, std::string&& below, name_list&& names);
   using shared_directory = std::shared_ptr<const directory>;
 
   [[nodiscard]] result<shared_directory> hold(std::uint32_t root_index);
   [[nodiscard]] result<shared_directory> walked_directory();
-  [[nodiscard]] result<shared_fd> open_unchanged(const record& r, const std::string& below);
-  [[nodiscard]] std::string path_below_root(const record& r) const;
+  [[nodiscard]] result<shared_fd> open_unchanged(const sighting& seen, const location& at);
+  [[nodiscard]] std::string_view name_of(std::size_t index) const;
+  [[nodiscard]] location locate(std::size_t index) const;
 
   resolver how_;
   std::vector<root> roots_;
@@ -140,8 +169,11 @@ class source_tree {
   std::uint32_t next_root_ = 0;
   std::vector<level> levels_;
   shared_directory walked_;  // of the innermost level below an argument, while it is held
-  std::vector<record> records_;
+  std::vector<node> nodes_;  // by entry
   std::string names_;
+  std::deque<sighting> seen_;  // of the entries from seen_first_ on
+  std::uint64_t seen_first_ = 0;
+  bool keeps_all_ = false;
   std::vector<skipped_path> skipped_;
   descriptor_cache open_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // so that it can be moved
@@ -209,9 +241,7 @@ inline result<std::optional<transfer::entry>> source_tree::next_entry() {
         walked_.reset();
         continue;
       }
-      const std::string name = std::move(here.names.back());
-      here.names.pop_back();
-      found = visit(name);
+      found = visit(here.names.take_last());
     } else if (next_root_ < roots_.size()) {
       found = visit_root(next_root_++);
     } else {
@@ -237,8 +267,8 @@ inline result<source_tree::maybe_entry> source_tree::visit_root(std::uint32_t ro
   if (!folder) return skip(r.name, folder.error());
   auto names = (*folder)->names();
   if (!names) return skip(r.name, names.error());
-  maybe_entry entry = hand_out(std::move(e), found, root_index, "");
-  enter(root_index, "", std::move(*names));
+  auto entry = hand_out(std::move(e), found, root_index, "");
+  if (entry) enter(root_index, "", std::move(*names));
   return entry;
 }
 
@@ -288,7 +318,8 @@ inline result<source_tree::maybe_entry> source_tree::visit_directory(transfer::e
   if (!found) return skip(e.path, found.error());
   auto names = folder->names();
   if (!names) return skip(e.path, names.error());
-  maybe_entry entry = hand_out(std::move(e), *found, root_index, name);
+  auto entry = hand_out(std::move(e), *found, root_index, name);
+  if (!entry) return entry;
   enter(root_index, std::move(below), std::move(*names));
   walked_ = std::make_shared<const directory>(std::move(*folder));
   return entry;
@@ -300,27 +331,34 @@ inline result<source_tree::maybe_entry> source_tree::skip(std::string path, cons
   return maybe_entry();
 }
 
-inline source_tree::maybe_entry source_tree::hand_out(transfer::entry&& e, const file_status& found,
-                                                      std::uint32_t root_index,
-                                                      std::string_view name) {
+inline result<source_tree::maybe_entry> source_tree::hand_out(transfer::entry&& e,
+                                                              const file_status& found,
+                                                              std::uint32_t root_index,
+                                                              std::string_view name) {
+  if (nodes_.size() + 1 >= nodes_max || names_.size() + name.size() > UINT32_MAX) {
+    return fail(errc::out_of_memory, nodes_.size(), "more names than can be kept");
+  }
   e.kind = *found.kind;
   const bool is_file = e.kind == transfer::entry_kind::file;
   e.size = is_file ? found.size : 0;
   e.mode = transfer::masked_mode(found.mode, e.kind);
   e.mtime_ns = found.mtime_ns;
   const std::lock_guard lock(*mutex_);
-  records_.push_back({e.size, e.mtime_ns, found.inode, names_.size(),
-                      levels_.empty() ? none : levels_.back().record, root_index,
-                      static_cast<std::uint8_t>(name.size()), is_file});
+  node made{};
+  made.above = (levels_.empty() ? root_index : levels_.back().node) & (nodes_max - 1);
+  made.is_argument = levels_.empty() ? 1 : 0;
+  made.is_file = is_file ? 1 : 0;
+  made.name_offset = static_cast<std::uint32_t>(names_.size());
+  nodes_.push_back(made);
   names_ += name;
-  return std::move(e);
+  seen_.push_back({e.size, e.mtime_ns, found.inode});
+  return maybe_entry(std::move(e));
 }
 
 // Walks the folder handed out last.
-inline void source_tree::enter(std::uint32_t root_index, std::string&& below,
-                               std::vector<std::string>&& names) {
-  std::sort(names.begin(), names.end(), std::greater<>());
-  levels_.push_back({static_cast<std::uint32_t>(records_.size() - 1), root_index, std::move(below),
+inline void source_tree::enter(std::uint32_t root_index, std::string&& below, name_list&& names) {
+  names.sort_backwards();
+  levels_.push_back({static_cast<std::uint32_t>(nodes_.size() - 1), root_index, std::move(below),
                      std::move(names)});
 }
 
@@ -356,110 +394,8 @@ inline result<source_tree::shared_directory> source_tree::walked_directory() {
   return walked_;
 }
 
-// ---- reading ----
-
-inline std::string source_tree::path_below_root(const record& r) const {
-  std::string path;
-  for (const record* p = &r; p->name_bytes != 0; p = &records_[p->parent]) {
-    if (!path.empty()) path.insert(0, 1, '/');
-    path.insert(0, names_, p->name_offset, p->name_bytes);
-  }
-  return path;
-}
-
-inline std::string source_tree::path(entry_index index) const {
-  const std::lock_guard lock(*mutex_);
-  if (index.value >= records_.size()) return {};
-  const record& r = records_[static_cast<std::size_t>(index.value)];
-  const std::string below = path_below_root(r);
-  return below.empty() ? roots_[r.root].name : roots_[r.root].name + '/' + below;
-}
-
-namespace detail {
-
-[[nodiscard]] inline result<void> check_unchanged(int fd, std::uint64_t inode, std::uint64_t size,
-                                                  std::int64_t mtime_ns) {
-  auto now = status_of(fd);
-  if (!now) return fail(now.error());
-  if (now->kind == transfer::entry_kind::file && now->inode == inode && now->size == size &&
-      now->mtime_ns == mtime_ns) {
-    return {};
-  }
-  return fail(errc::source_changed);
-}
-
-}  // namespace detail
-
-inline result<shared_fd> source_tree::open_unchanged(const record& r, const std::string& below) {
-  // O_NONBLOCK: a pipe may have taken the file's place, and would wait for its writer.
-  constexpr int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
-  result<unique_fd> fd;
-  if (below.empty()) {
-    *fd = unique_fd(::open(roots_[r.root].path.c_str(), flags));
-    if (!*fd) return fail_errno();
-  } else {
-    auto top = hold(r.root);
-    if (!top) return fail(top.error());
-    fd = (*top)->open_file(below, flags);
-    if (!fd) {
-      // A link or file where a folder was.
-      const errc code = fd.error().code;
-      const bool exchanged = code == errc::path_escapes || code == errc::not_a_directory;
-      return exchanged ? fail(errc::source_changed, fd.error().cause) : fail(fd.error());
-    }
-  }
-  if (auto ok = detail::check_unchanged(fd->get(), r.inode, r.size, r.mtime_ns); !ok) {
-    return fail(ok.error());
-  }
-  return std::make_shared<const unique_fd>(std::move(*fd));
-}
-
-inline result<std::size_t> source_tree::read(entry_index index, std::uint64_t offset,
-                                             byte_span out) {
-  record r;
-  shared_fd fd;
-  std::string below;
-  {
-    const std::lock_guard lock(*mutex_);
-    if (index.value >= records_.size() || !records_[index.value].is_file) {
-      return fail(errc::invalid_argument, index.value, "not a file of this tree");
-    }
-    r = records_[index.value];
-    fd = open_.find(index);
-    if (!fd) below = path_below_root(r);
-  }
-  if (offset > r.size) return fail(errc::invalid_argument, index.value, "beyond the file's end");
-  if (!fd) {
-    auto opened = open_unchanged(r, below);
-    if (!opened) return fail(opened.error());
-    fd = std::move(*opened);
-    // A file that is read at once is not read again.
-    if (out.size() < r.size) {
-      const std::lock_guard lock(*mutex_);
-      open_.keep(index, fd);
-    }
-  }
-  const auto wanted =
-      static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), r.size - offset));
-  std::size_t done = 0;
-  while (done < wanted) {
-    const auto count =
-        ::pread(fd->get(), out.data() + done, wanted - done, static_cast<::off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return fail(errc::source_failed, std::error_code(errno, std::generic_category()));
-    }
-    if (count == 0) return fail(errc::source_changed, index.value, "it is shorter now");
-    done += static_cast<std::size_t>(count);
-  }
-  // After each read, not only the last: chunks need not be read in order, and what was read before
-  // a change is good only if the change shows later.
-  if (auto ok = detail::check_unchanged(fd->get(), r.inode, r.size, r.mtime_ns); !ok) {
-    return fail(ok.error());
-  }
-  return done;
-}
-
-static_assert(transfer::source<source_tree>);
+static_assert(transfer::forgetful_source<source_tree>);
 
 }  // namespace tallow::files
+
+#include <tallow/files/source_tree_read.hpp>

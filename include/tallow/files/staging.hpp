@@ -68,8 +68,8 @@ struct placed_entry {
 /// the target folder, unless keep() was called: then reopen() goes on with it. One thread does all
 /// that; any number of them write() and read_back() meanwhile.
 ///
-/// Invariant: what writers look at (paths_, records_, entries_, open_) is changed under mutex_
-/// alone, which is never held while a file is opened or written.
+/// Invariant: what writers look at (paths_, phases_, records_, entries_, open_) is changed under
+/// mutex_ alone, which is never held while a file is opened or written.
 class staging {
  public:
   /// Creates the target folder if it is missing, and the hidden folder in it.
@@ -168,7 +168,7 @@ class staging {
     for (const node_id id : entries_) {
       const bool added = id != transfer::path_set::root;
       if (!added || paths_.kind(id) != transfer::entry_kind::file) continue;
-      if (records_[id].state >= phase::finished) visit(final_path(id));
+      if (phases_[id] >= phase::finished) visit(final_path(id));
     }
   }
 
@@ -210,11 +210,11 @@ class staging {
     settled,   // a folder below a top-level one that has its mode and time too
     placed,    // moved to its final name by itself, or merged
   };
+  // What is needed of an entry until it is finished, and of a folder until it is settled.
   struct record {
     std::uint64_t size = 0;
     std::int64_t mtime_ns = 0;
     std::uint16_t mode = 0755;
-    phase state = phase::absent;
     bool keeps_mtime = false;
     bool fresh = false;  // a file that was empty when this process made it
   };
@@ -240,6 +240,7 @@ class staging {
   [[nodiscard]] result<void> write_whole(node_id id, byte_view bytes);
   [[nodiscard]] result<void> remove_stale();
   [[nodiscard]] result<void> settle_directories();
+  [[nodiscard]] result<void> settle_directory(int fd, node_id id);
   [[nodiscard]] result<void> place(node_id id);
   [[nodiscard]] result<std::string> move_into_place(node_id id);
   [[nodiscard]] std::string final_path(node_id id) const;
@@ -250,7 +251,8 @@ class staging {
   std::string name_;
   staging_options options_;
   transfer::path_set paths_;
-  std::vector<record> records_;   // by node
+  std::vector<phase> phases_;  // by node
+  std::unordered_map<node_id, record> records_;
   std::vector<node_id> entries_;  // by entry index
   descriptor_cache open_;
   taken_paths taken_;

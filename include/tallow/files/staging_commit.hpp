@@ -25,7 +25,7 @@ namespace tallow::files {
 inline result<void> staging::remove_stale() {
   return remove_unknown(files_, [&](const std::string& path) {
     const auto id = paths_.find(path);
-    return id && records_[*id].state != phase::absent;
+    return id && phases_[*id] != phase::absent;
   });
 }
 
@@ -33,27 +33,32 @@ inline result<void> staging::remove_stale() {
 // made or removed in it, and its mode may shut out whoever wants to go further down.
 inline result<void> staging::settle_directories() {
   for (node_id id = static_cast<node_id>(paths_.size()); id-- > 0;) {
-    record& r = records_[id];
     if (paths_.kind(id) != transfer::entry_kind::directory) continue;
-    if (r.state == phase::implied) {
+    phase& state = phases_[id];
+    if (state == phase::implied) {
       auto removed = files_.remove_directory(paths_.path(id));
       if (removed) {
-        r.state = phase::absent;
+        state = phase::absent;
         continue;
       }
       if (removed.error().code != errc::already_exists) return removed;
-      r.state = phase::finished;
+      state = phase::finished;
     }
     // A folder has to be writable to be moved; place() sees to it.
-    if (r.state != phase::finished || plan_->moves_alone(paths_, id)) continue;
+    if (state != phase::finished || plan_->moves_alone(paths_, id)) continue;
     auto held = files_.open_directory(paths_.path(id));
     if (!held) return fail(held.error());
-    auto set = r.keeps_mtime ? set_metadata(held->fd(), r.mode, r.mtime_ns)
-                             : set_metadata(held->fd(), r.mode);
-    if (!set) return set;
-    r.state = phase::settled;
+    if (auto set = settle_directory(held->fd(), id); !set) return set;
+    state = phase::settled;
   }
   return {};
+}
+
+// Gives a folder its own mode and time; one that was not announced has none.
+inline result<void> staging::settle_directory(int fd, node_id id) {
+  const auto found = records_.find(id);
+  const record r = found != records_.end() ? found->second : record{};
+  return r.keeps_mtime ? set_metadata(fd, r.mode, r.mtime_ns) : set_metadata(fd, r.mode);
 }
 
 // Moves what moves alone; returns the name it got in its folder.
@@ -75,12 +80,11 @@ inline result<std::string> staging::move_into_place(node_id id) {
 }
 
 inline result<void> staging::place(node_id id) {
-  record& r = records_[id];
   const std::string path = paths_.path(id);
   const bool top = paths_.parent(id) == transfer::path_set::root;
   if (plan_->merges(id)) {
     // What is there keeps its mode, and gets the time of the last change in it.
-    r.state = phase::placed;
+    phases_[id] = phase::placed;
     if (top) placed_.push_back({path, path});
     return {};
   }
@@ -92,16 +96,14 @@ inline result<void> staging::place(node_id id) {
   }
   auto final_name = move_into_place(id);
   if (!final_name) return fail(final_name.error());
-  r.state = phase::placed;
+  phases_[id] = phase::placed;
   if (*final_name != paths_.name(id)) new_names_.emplace(id, *final_name);
   if (top) {
     placed_.push_back({path, std::move(*final_name)});
   } else if (*final_name != paths_.name(id)) {
     renamed_inside_.push_back({path, path.substr(0, path.rfind('/') + 1) + *final_name});
   }
-  if (!held) return {};
-  return r.keeps_mtime ? set_metadata(held.get(), r.mode, r.mtime_ns)
-                       : set_metadata(held.get(), r.mode);
+  return held ? settle_directory(held.get(), id) : result<void>{};
 }
 
 // Where something lies below the target once it was moved.
@@ -119,7 +121,7 @@ inline result<void> staging::commit() {
   if (folder_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i] == transfer::path_set::root) continue;
-    const phase state = records_[entries_[i]].state;
+    const phase state = phases_[entries_[i]];
     if (state >= phase::awaited && state < phase::finished) {
       return fail(errc::wrong_state, i, "an entry is neither finished nor discarded");
     }
@@ -132,7 +134,7 @@ inline result<void> staging::commit() {
   if (auto ok = settle_directories(); !ok) return fail(ok.error());
   if (::syncfs(files_.fd()) != 0) return fail_errno();
   for (node_id id = 0; id < paths_.size(); ++id) {
-    if (records_[id].state != phase::finished || !plan_->moves_alone(paths_, id)) continue;
+    if (phases_[id] != phase::finished || !plan_->moves_alone(paths_, id)) continue;
     if (auto ok = place(id); !ok) return fail(ok.error());
   }
   // Some file systems have no such thing for folders; the names are then as durable as they are.

@@ -85,12 +85,14 @@ inline result<std::vector<std::string>> staging::left_in(const std::filesystem::
   auto held = directory::open(target);
   if (!held) return fail(held.error());
   auto names = held->names();
-  if (!names) return names;
-  names->erase(std::remove_if(names->begin(), names->end(),
-                              [](const std::string& n) { return !detail::is_staging_name(n); }),
-               names->end());
-  std::sort(names->begin(), names->end());
-  return names;
+  if (!names) return fail(names.error());
+  std::vector<std::string> left;
+  names->sort_backwards();
+  while (!names->empty()) {
+    std::string name = names->take_last();
+    if (detail::is_staging_name(name)) left.push_back(std::move(name));
+  }
+  return left;
 }
 
 inline result<void> staging::make_folders() {
@@ -139,7 +141,7 @@ inline result<void> staging::add_entry(entry_index index, const transfer::entry&
     const std::lock_guard lock(*mutex_);
     id = paths_.add(e.path, e.kind);
     if (!id) return fail(id.error());
-    records_.resize(paths_.size());
+    phases_.resize(paths_.size(), phase::absent);
   }
   if (options_.conflicts.of(paths_, *id) == on_conflict::skip &&
       taken_.leaves_out(target_, paths_, *id)) {
@@ -161,7 +163,7 @@ inline result<void> staging::add_entry(entry_index index, const transfer::entry&
 inline result<void> staging::make_parents(std::size_t from, node_id leaf) {
   for (auto id = static_cast<node_id>(from); id < leaf; ++id) {
     if (auto ok = make_folder(paths_.path(id)); !ok) return ok;
-    records_[id].state = phase::implied;
+    phases_[id] = phase::implied;
   }
   return {};
 }
@@ -179,7 +181,7 @@ inline result<void> staging::create(entry_index index, node_id id, const transfe
       break;
     }
     case transfer::entry_kind::directory:
-      if (was_implied && records_[id].state == phase::implied) break;
+      if (was_implied && phases_[id] == phase::implied) break;
       if (auto ok = make_folder(e.path); !ok) return ok;
       break;
     case transfer::entry_kind::symlink:
@@ -194,15 +196,16 @@ inline result<void> staging::create(entry_index index, node_id id, const transfe
   const std::lock_guard lock(*mutex_);
   entries_.resize(index.value, transfer::path_set::root);
   entries_.push_back(id);
-  records_[id] = {e.size, e.mtime_ns, mode, state, true};
+  phases_[id] = state;
+  records_[id] = {e.size, e.mtime_ns, mode, true};
   return {};
 }
 
 inline result<staging::node_id> staging::node_of(entry_index index) const {
   if (index.value < entries_.size()) {
     const node_id id = entries_[index.value];
-    if (id != transfer::path_set::root && records_[id].state >= phase::awaited &&
-        records_[id].state <= phase::finished) {
+    if (id != transfer::path_set::root && phases_[id] >= phase::awaited &&
+        phases_[id] <= phase::finished) {
       return id;
     }
   }
@@ -211,7 +214,7 @@ inline result<staging::node_id> staging::node_of(entry_index index) const {
 
 inline result<staging::node_id> staging::open_node_of(entry_index index) const {
   auto id = node_of(index);
-  if (id && records_[*id].state == phase::finished) {
+  if (id && phases_[*id] == phase::finished) {
     return fail(errc::wrong_state, index.value, "an entry that is finished");
   }
   return id;
@@ -223,7 +226,7 @@ inline result<shared_fd> staging::descriptor(entry_index index, node_id id) {
   {
     const std::lock_guard lock(*mutex_);
     if (auto fd = open_.find(index)) return fd;
-    if (records_[id].state != phase::awaited) path = paths_.path(id);
+    if (phases_[id] != phase::awaited) path = paths_.path(id);
   }
   if (path.empty()) return create_file(index, id);
   auto fd = files_.open_file(path, O_RDWR | O_NONBLOCK);
@@ -251,7 +254,7 @@ inline result<shared_fd> staging::create_file(entry_index index, node_id id) {
   if (!fd) return fail(fd.error());
   auto shared = std::make_shared<const unique_fd>(std::move(*fd));
   const std::lock_guard lock(*mutex_);
-  records_[id].state = phase::open;
+  phases_[id] = phase::open;
   records_[id].fresh = true;
   open_.keep(index, shared);
   return shared;
@@ -270,12 +273,12 @@ inline result<void> staging::write_whole(node_id id, byte_view bytes) {
   if (!fd) return fail(fd.error());
   {
     const std::lock_guard lock(*mutex_);
-    records_[id].state = phase::open;
+    phases_[id] = phase::open;
   }
   if (auto ok = write_sparse(fd->get(), 0, bytes, r.size, ground::fresh); !ok) return ok;
   if (auto ok = set_metadata(fd->get(), r.mode, r.mtime_ns); !ok) return ok;
   const std::lock_guard lock(*mutex_);
-  records_[id].state = phase::written;
+  phases_[id] = phase::written;
   return {};
 }
 
@@ -288,9 +291,10 @@ inline result<void> staging::write(entry_index index, std::uint64_t offset, byte
     const std::lock_guard lock(*mutex_);
     id = open_node_of(index);
     if (!id) return fail(id.error());
-    size = records_[*id].size;
-    awaited = records_[*id].state == phase::awaited;
-    if (awaited || records_[*id].fresh) below = ground::fresh;
+    const record& r = records_[*id];
+    size = r.size;
+    awaited = phases_[*id] == phase::awaited;
+    if (awaited || r.fresh) below = ground::fresh;
   }
   if (offset > size || bytes.size() > size - offset) {
     return fail(errc::invalid_argument, index.value, "beyond the end that was announced");
@@ -308,7 +312,7 @@ inline result<void> staging::read_back(entry_index index, std::uint64_t offset, 
     const std::lock_guard lock(*mutex_);
     id = open_node_of(index);
     if (!id) return fail(id.error());
-    if (records_[*id].state == phase::awaited) return fail(errc::not_found, index.value);
+    if (phases_[*id] == phase::awaited) return fail(errc::not_found, index.value);
   }
   const auto fd = descriptor(index, *id);
   if (!fd) return fail(fd.error());
@@ -332,7 +336,7 @@ inline result<void> staging::resize_entry(entry_index index, std::uint64_t size)
     if (!id) return fail(id.error());
     if (paths_.kind(*id) != transfer::entry_kind::file) return fail(errc::wrong_state, index.value);
     records_[*id].size = size;
-    awaited = records_[*id].state == phase::awaited;
+    awaited = phases_[*id] == phase::awaited;
   }
   // Its first bytes must not be taken for all of it, nor what an earlier session has left.
   const auto fd = awaited ? create_file(index, *id) : descriptor(index, *id);
@@ -344,18 +348,22 @@ inline result<void> staging::resize_entry(entry_index index, std::uint64_t size)
 inline result<void> staging::finish_entry(entry_index index) {
   auto id = open_node_of(index);
   if (!id) return fail(id.error());
-  record& r = records_[*id];
+  record r;
+  phase state{};
+  {
+    const std::lock_guard lock(*mutex_);
+    r = records_[*id];
+    state = phases_[*id];
+  }
   switch (paths_.kind(*id)) {
     case transfer::entry_kind::file: {
-      if (r.state == phase::written) break;
+      if (state == phase::written) break;
       auto fd = descriptor(index, *id);
       if (!fd) return fail(fd.error());
       auto found = status_of((*fd)->get());
       if (!found) return fail(found.error());
       if (found->size != r.size) return fail(errc::transfer_incomplete, index.value);
       if (auto ok = set_metadata((*fd)->get(), r.mode, r.mtime_ns); !ok) return ok;
-      const std::lock_guard lock(*mutex_);
-      open_.drop(index);
       break;
     }
     case transfer::entry_kind::symlink:
@@ -364,16 +372,20 @@ inline result<void> staging::finish_entry(entry_index index) {
     case transfer::entry_kind::directory: break;
   }
   const std::lock_guard lock(*mutex_);
-  r.state = phase::finished;
+  phases_[*id] = phase::finished;
+  if (paths_.kind(*id) == transfer::entry_kind::directory) return {};
+  open_.drop(index);
+  records_.erase(*id);
   return {};
 }
 
 inline result<void> staging::discard_entry(entry_index index) {
   auto id = node_of(index);
   if (!id) return fail(id.error());
-  record& r = records_[*id];
   if (paths_.kind(*id) == transfer::entry_kind::directory) {
-    r = {0, 0, 0755, phase::implied, false};
+    const std::lock_guard lock(*mutex_);
+    phases_[*id] = phase::implied;
+    records_.erase(*id);
     return {};
   }
   {
@@ -384,7 +396,8 @@ inline result<void> staging::discard_entry(entry_index index) {
   // Otherwise it stays open, so that commit() refuses to move it with the folder it lies in.
   if (!removed && removed.error().code != errc::not_found) return removed;
   const std::lock_guard lock(*mutex_);
-  r.state = phase::absent;
+  phases_[*id] = phase::absent;
+  records_.erase(*id);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include <tallow/base/assert.hpp>
@@ -24,10 +25,12 @@ struct piece {
   std::size_t length = 0;          ///< bytes
 };
 
-/// Grows as pages arrive; never forgets. Both sides keep one and agree on it.
+/// Grows as pages arrive, and forgets where entries lie that are done with. Both sides keep one and
+/// agree on it.
 ///
-/// Invariant: starts_ ascends, starts_.size() == wanted_.size(), the last start plus the last size
-/// is byte_count() <= file_bytes_max.
+/// Invariant: starts_ ascends and is that of the entries from forgotten_ on, forgotten_ +
+/// starts_.size() == wanted_.size(), the last start plus the last size is byte_count() <=
+/// file_bytes_max; starts_ is never empty again once there was an entry.
 class byte_space {
  public:
   explicit byte_space(std::size_t chunk_bytes) noexcept : chunk_bytes_(chunk_bytes) {
@@ -40,7 +43,7 @@ class byte_space {
   [[nodiscard]] result<void> add_entry(std::uint64_t size) {
     const auto total = checked_add(byte_count_, size);
     if (!total || *total > limits::file_bytes_max) {
-      return fail(errc::totals_wrong, starts_.size(), "the sizes add up to more than any disk");
+      return fail(errc::totals_wrong, wanted_.size(), "the sizes add up to more than any disk");
     }
     starts_.push_back(byte_count_);
     wanted_.push_back(true);
@@ -57,7 +60,7 @@ class byte_space {
   [[nodiscard]] bool is_complete() const noexcept { return complete_; }
   [[nodiscard]] bool wanted(entry_index which) const noexcept { return wanted_[index(which)]; }
   [[nodiscard]] std::uint64_t byte_count() const noexcept { return byte_count_; }
-  [[nodiscard]] std::uint64_t entry_count() const noexcept { return starts_.size(); }
+  [[nodiscard]] std::uint64_t entry_count() const noexcept { return wanted_.size(); }
   [[nodiscard]] std::size_t chunk_bytes() const noexcept { return chunk_bytes_; }
 
   /// The chunks that `bytes` bytes of the space fill: whole ones, and a short last one only when
@@ -77,14 +80,23 @@ class byte_space {
     return narrow<std::size_t>(std::min<std::uint64_t>(chunk_bytes_, byte_count_ - start));
   }
 
-  /// Where the entry's bytes end in the space.
+  /// Where the entry's bytes end in the space; of a forgotten one, where those that are known
+  /// begin.
   [[nodiscard]] std::uint64_t entry_end(entry_index which) const noexcept {
-    const std::size_t i = index(which);
-    return i + 1 < starts_.size() ? starts_[i + 1] : byte_count_;
+    const std::size_t next = index(which) + 1;
+    if (next >= wanted_.size()) return byte_count_;
+    return starts_[next > forgotten_ ? next - forgotten_ : 0];
   }
 
-  [[nodiscard]] std::uint64_t entry_size(entry_index which) const noexcept {
-    return entry_end(which) - starts_[index(which)];
+  /// Nobody will ask any more for chunks that entries below this one have bytes in, unless others
+  /// have too.
+  ///
+  /// @cost  amortized O(1) an entry
+  void forget_below(entry_index which) noexcept {
+    while (forgotten_ < which.value && starts_.size() > 1) {
+      starts_.pop_front();
+      ++forgotten_;
+    }
   }
 
   /// Calls `visit(piece)` for each run of the chunk, in order, until it returns false.
@@ -98,7 +110,7 @@ class byte_space {
     // finds the last of them, which is the one that may hold bytes.
     auto at = std::upper_bound(starts_.begin(), starts_.end(), start) - 1;
     for (std::size_t done = 0; done < length;) {
-      const entry_index which{narrow<std::uint64_t>(at - starts_.begin())};
+      const entry_index which{forgotten_ + narrow<std::uint64_t>(at - starts_.begin())};
       const std::uint64_t position = start + done;
       const std::uint64_t left = entry_end(which) - position;
       const auto run = narrow<std::size_t>(std::min<std::uint64_t>(left, length - done));
@@ -120,13 +132,14 @@ class byte_space {
 
  private:
   [[nodiscard]] std::size_t index(entry_index which) const noexcept {
-    TALLOW_ASSERT(which.value < starts_.size());
+    TALLOW_ASSERT(which.value < wanted_.size());
     return static_cast<std::size_t>(which.value);
   }
 
   std::size_t chunk_bytes_;
-  std::vector<std::uint64_t> starts_;
+  std::deque<std::uint64_t> starts_;
   std::vector<bool> wanted_;
+  std::uint64_t forgotten_ = 0;  // entries whose start is not known any more
   std::uint64_t byte_count_ = 0;
   bool complete_ = false;
 };

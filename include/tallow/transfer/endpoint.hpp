@@ -30,6 +30,12 @@ concept source = requires(S& s, const S& c, entry_index index, std::uint64_t off
   { c.path(index) } -> std::same_as<std::string>;
 };
 
+/// A source that is told below which entry it will not be asked to read any more; path() still is.
+template <class S>
+concept forgetful_source = source<S> && requires(S& s, entry_index index) {
+  { s.forget_below(index) } -> std::same_as<void>;
+};
+
 /// Takes entries in manifest order, and their bytes at any offset and in any order.
 ///
 /// add_entry() may refuse an entry, and that one alone; with already_exists it says that what is

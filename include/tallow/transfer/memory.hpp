@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -39,8 +40,9 @@ class memory_source {
     return std::optional<entry>(std::move(e));
   }
 
-  /// @errors  none
+  /// @errors  invalid_argument: forgotten
   [[nodiscard]] result<std::size_t> read(entry_index index, std::uint64_t offset, byte_span out) {
+    if (index.value < forgotten_) return fail(errc::invalid_argument, index.value, "forgotten");
     const byte_view bytes = (*files_)[static_cast<std::size_t>(index.value)].bytes;
     const auto from = static_cast<std::size_t>(std::min<std::uint64_t>(offset, bytes.size()));
     const std::size_t count = std::min(out.size(), bytes.size() - from);
@@ -52,9 +54,15 @@ class memory_source {
     return (*files_)[static_cast<std::size_t>(index.value)].about.path;
   }
 
+  void forget_below(entry_index index) noexcept { forgotten_ = index.value; }
+  /// Entries that are not read any more.
+  [[nodiscard]] std::uint64_t forgotten() const noexcept { return forgotten_; }
+
  private:
   const std::vector<memory_file>* files_;
   std::size_t next_ = 0;
+  // Atomic: lanes read while the owner's thread says what is done with.
+  std::atomic<std::uint64_t> forgotten_{0};
 };
 
 /// Receives into a vector. Nothing is to be seen in files() before everything has come.

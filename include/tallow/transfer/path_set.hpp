@@ -39,7 +39,7 @@ class path_set {
   /// @errors  path_duplicate when an entry has the path already; manifest_invalid when the path
   ///          leads through a file or link, or is that of a folder that others lie in, or when
   ///          there are more names than a set can hold
-  /// @cost    O(size of the path), amortized; 20 bytes and its last component an entry
+  /// @cost    O(size of the path), amortized; 16 to 24 bytes and its last component an entry
   [[nodiscard]] result<node_id> add(std::string_view path, entry_kind kind);
 
   /// The node of a path, announced or not.
@@ -47,33 +47,41 @@ class path_set {
 
   /// Nodes so far, with parents that were never announced.
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
-  [[nodiscard]] node_id parent(node_id id) const noexcept { return nodes_[id].parent; }
-  [[nodiscard]] entry_kind kind(node_id id) const noexcept { return nodes_[id].kind; }
+  [[nodiscard]] node_id parent(node_id id) const noexcept {
+    return nodes_[id].parent == no_parent ? root : nodes_[id].parent;
+  }
+  [[nodiscard]] entry_kind kind(node_id id) const noexcept {
+    return static_cast<entry_kind>(nodes_[id].kind);
+  }
   /// False for a folder that is known only from what lies in it.
-  [[nodiscard]] bool announced(node_id id) const noexcept { return nodes_[id].announced; }
+  [[nodiscard]] bool announced(node_id id) const noexcept { return nodes_[id].announced != 0; }
   /// The last component.
   ///
   /// @shape  returns a view into this set, valid until the next add()
   [[nodiscard]] std::string_view name(node_id id) const noexcept {
-    return std::string_view(names_).substr(nodes_[id].name_offset, nodes_[id].name_bytes);
+    const std::size_t start = nodes_[id].name_offset;
+    const std::size_t end = id + 1U < nodes_.size() ? nodes_[id + 1U].name_offset : names_.size();
+    return std::string_view(names_).substr(start, end - start);
   }
   /// The whole path.
   [[nodiscard]] std::string path(node_id id) const;
 
  private:
+  static constexpr unsigned parent_bits = 29;
+  static constexpr node_id no_parent = (node_id{1} << parent_bits) - 1;
+
+  // There may be a million of them.
   struct node {
-    node_id parent;
-    std::uint32_t name_offset;
-    std::uint32_t hash;
-    std::uint8_t name_bytes;  // a component has at most 255
-    entry_kind kind;
-    bool announced;
+    std::uint32_t parent : parent_bits;
+    std::uint32_t kind : 2;
+    std::uint32_t announced : 1;
+    std::uint32_t name_offset;  // a name ends where the next one begins
   };
+  static_assert(sizeof(node) == 8);
 
   [[nodiscard]] std::uint32_t hash(node_id parent, std::string_view name) const noexcept;
   // The slot of that child, or the empty slot where it would stand.
-  [[nodiscard]] std::size_t slot_of(node_id parent, std::string_view name,
-                                    std::uint32_t hash) const noexcept;
+  [[nodiscard]] std::size_t slot_of(node_id parent, std::string_view name) const noexcept;
   node_id insert(node_id parent, std::string_view name, entry_kind kind, bool announced);
   void grow();
 
@@ -144,14 +152,11 @@ inline std::uint32_t path_set::hash(node_id parent, std::string_view name) const
   return static_cast<std::uint32_t>(sip.finish());
 }
 
-inline std::size_t path_set::slot_of(node_id parent, std::string_view name,
-                                     std::uint32_t hash) const noexcept {
+inline std::size_t path_set::slot_of(node_id parent, std::string_view name) const noexcept {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {
+  for (std::size_t slot = hash(parent, name) & mask;; slot = (slot + 1) & mask) {
     const node_id id = slots_[slot];
-    if (id == root) return slot;
-    const node& n = nodes_[id];
-    if (n.hash == hash && n.parent == parent && this->name(id) == name) return slot;
+    if (id == root || (this->parent(id) == parent && this->name(id) == name)) return slot;
   }
 }
 
@@ -159,7 +164,7 @@ inline void path_set::grow() {
   slots_.assign(slots_.size() * 2, root);
   const std::size_t mask = slots_.size() - 1;
   for (node_id id = 0; id < nodes_.size(); ++id) {
-    std::size_t slot = nodes_[id].hash & mask;
+    std::size_t slot = hash(parent(id), name(id)) & mask;
     while (slots_[slot] != root) slot = (slot + 1) & mask;
     slots_[slot] = id;
   }
@@ -168,18 +173,21 @@ inline void path_set::grow() {
 inline path_set::node_id path_set::insert(node_id parent, std::string_view name, entry_kind kind,
                                           bool announced) {
   if ((nodes_.size() + 1) * 2 > slots_.size()) grow();
-  const std::uint32_t h = hash(parent, name);
   const auto id = static_cast<node_id>(nodes_.size());
-  slots_[slot_of(parent, name, h)] = id;
-  nodes_.push_back({parent, static_cast<std::uint32_t>(names_.size()), h,
-                    static_cast<std::uint8_t>(name.size()), kind, announced});
+  slots_[slot_of(parent, name)] = id;
+  node made{};
+  made.parent = parent & no_parent;
+  made.kind = static_cast<std::uint32_t>(kind) & 3U;
+  made.announced = announced ? 1 : 0;
+  made.name_offset = static_cast<std::uint32_t>(names_.size());
+  nodes_.push_back(made);
   names_ += name;
   return id;
 }
 
 inline result<path_set::node_id> path_set::add(std::string_view path, entry_kind kind) {
-  // Offsets and ids have 32 bits; a path adds at most its own length to either.
-  if (names_.size() + path.size() > UINT32_MAX || nodes_.size() + path.size() >= root) {
+  // Offsets have 32 bits and ids 29; a path adds at most its own length to either.
+  if (names_.size() + path.size() > UINT32_MAX || nodes_.size() + path.size() >= no_parent) {
     return fail(errc::manifest_invalid, 0, "more names than can be kept");
   }
   node_id parent = root;
@@ -188,7 +196,7 @@ inline result<path_set::node_id> path_set::add(std::string_view path, entry_kind
     const std::string_view name = path.substr(start, end - start);
     TALLOW_ASSERT(!name.empty() && name.size() <= UINT8_MAX);
     const bool leaf = end == path.size();
-    const node_id found = slots_[slot_of(parent, name, hash(parent, name))];
+    const node_id found = slots_[slot_of(parent, name)];
     if (found == root) {
       // Nothing below a new node exists, so from here on nothing can fail.
       parent = insert(parent, name, leaf ? kind : entry_kind::directory, leaf);
@@ -199,10 +207,10 @@ inline result<path_set::node_id> path_set::add(std::string_view path, entry_kind
       if (kind != entry_kind::directory) {
         return fail(errc::manifest_invalid, 0, "a folder that others lie in is said to be none");
       }
-      n.announced = true;
+      n.announced = 1;
       return found;
     } else {
-      if (nodes_[found].kind != entry_kind::directory) {
+      if (this->kind(found) != entry_kind::directory) {
         return fail(errc::manifest_invalid, start, "a path leads through a file or link");
       }
       parent = found;
@@ -216,7 +224,7 @@ inline std::optional<path_set::node_id> path_set::find(std::string_view path) co
   for (std::size_t start = 0; start <= path.size();) {
     const std::size_t end = std::min(path.find('/', start), path.size());
     const std::string_view name = path.substr(start, end - start);
-    found = slots_[slot_of(found, name, hash(found, name))];
+    found = slots_[slot_of(found, name)];
     if (found == root) return std::nullopt;
     start = end + 1;
   }
@@ -225,10 +233,10 @@ inline std::optional<path_set::node_id> path_set::find(std::string_view path) co
 
 inline std::string path_set::path(node_id id) const {
   std::size_t bytes = 0;
-  for (node_id n = id; n != root; n = nodes_[n].parent) bytes += nodes_[n].name_bytes + 1U;
+  for (node_id n = id; n != root; n = parent(n)) bytes += name(n).size() + 1U;
   std::string text(bytes - 1, '/');
   std::size_t end = bytes - 1;
-  for (node_id n = id; n != root; n = nodes_[n].parent) {
+  for (node_id n = id; n != root; n = parent(n)) {
     const std::string_view part = name(n);
     text.replace(end - part.size(), part.size(), part);
     end -= std::min(end, part.size() + 1);

@@ -275,6 +275,8 @@ class receiver {
       }
     }
     if (ended_ && !done_ && finished_ == space_->entry_count()) return complete();
+    const locked hold(mutex_);
+    space_->forget_below(entry_index{finished_});
     return {};
   }
 

@@ -349,11 +349,11 @@ class sender {
   void copy_stream_chunk(const chunk_job& job, byte_span body);
 
   result<void> produce() {
+    if (end_sent_) return {};
+    const bool all_sent = post_entries_done();
     if (!space_.is_complete() && page_ends_.size() - pages_accepted_ < pages_ahead_max) {
       return produce_page();
     }
-    if (end_sent_) return {};
-    const bool all_sent = post_entries_done();
     if (all_sent && entries_done_ == space_.entry_count()) {
       const std::uint64_t more = stream_ ? stream_->chunk_count() : 0;
       post(end{space_.entry_count(), byte_count(), space_.chunk_count() + more, hash_.digest()});
@@ -414,6 +414,8 @@ class sender {
 
   bool post_entries_done();
 
+  void forget_arrived();
+
   void read_pieces(const chunk_job& job, byte_span body) {
     std::size_t filled = 0;
     const auto zero_up_to = [&](std::size_t end) {
@@ -466,6 +468,7 @@ class sender {
   std::size_t pages_accepted_ = 0;
   std::uint64_t accepted_entries_ = 0;
   std::uint64_t entries_done_ = 0;
+  std::uint64_t forgotten_ = 0;
   std::uint64_t bytes_acknowledged_ = 0;
   std::uint64_t bytes_max_ = 0;
   std::optional<instant> confirm_at_;  // when claims that were right are confirmed

@@ -81,7 +81,21 @@ bool sender<Source, Mutex>::post_entries_done() {
     m.below = entry_index{entries_done_};
     post(m);
   }
+  forget_arrived();
   return all;
+}
+
+// Entries that were said to be whole, and whose chunks have all been acknowledged.
+template <source Source, class Mutex>
+void sender<Source, Mutex>::forget_arrived() {
+  const std::uint64_t bytes = scheduler_.acknowledged_prefix() * space_.chunk_bytes();
+  const std::uint64_t before = forgotten_;
+  while (forgotten_ < entries_done_ && space_.entry_end(entry_index{forgotten_}) <= bytes) {
+    ++forgotten_;
+  }
+  if (forgotten_ == before) return;
+  space_.forget_below(entry_index{forgotten_});
+  if constexpr (forgetful_source<Source>) source_->forget_below(entry_index{forgotten_});
 }
 
 }  // namespace tallow::transfer

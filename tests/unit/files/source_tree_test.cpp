@@ -248,6 +248,27 @@ TEST(SourceTree, ReadsAtAnyOffset) {
   EXPECT_EQ(read_code(tree, 1), errc::invalid_argument);
 }
 
+TEST(SourceTree, ForgetsWhatIsNotReadAgain) {
+  const scratch top;
+  top.folder("dir");
+  top.file("dir/a", "first");
+  top.file("dir/b", "second");
+  for (const bool keeps : {false, true}) {
+    source_tree tree;
+    if (keeps) tree.keep_all();
+    ASSERT_TRUE(tree.add_argument(top / "dir"));
+    ASSERT_EQ(walk(tree).size(), 3U);
+    tree.forget_below(entry_index{2});
+    EXPECT_EQ(read_code(tree, 1), keeps ? errc{} : errc::invalid_argument);
+    EXPECT_EQ(read_all(tree, 2), "second");
+    EXPECT_EQ(tree.path(entry_index{1}), "dir/a");
+    EXPECT_TRUE(tree.is_file(entry_index{1}));
+    EXPECT_FALSE(tree.is_file(entry_index{0}));
+    tree.forget_below(entry_index{99});
+    EXPECT_EQ(tree.path(entry_index{2}), "dir/b");
+  }
+}
+
 class ChangedSource : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {

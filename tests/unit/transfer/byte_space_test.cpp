@@ -102,6 +102,37 @@ TEST(ByteSpace, CoversEveryByteOnce) {
   }
 }
 
+// What is left says of itself what it said before.
+TEST(ByteSpace, ForgetsEntriesThatAreDoneWith) {
+  const std::vector<std::uint64_t> sizes{0, 4, 0, 16, 17, 0, 3, 0};
+  byte_space whole = space_of(10, sizes);
+  whole.complete();
+  for (std::uint64_t below = 0; below <= sizes.size(); ++below) {
+    byte_space space = space_of(10, sizes);
+    space.complete();
+    space.decline(entry_index{0});
+    space.forget_below(entry_index{below});
+    EXPECT_EQ(space.entry_count(), sizes.size());
+    EXPECT_EQ(space.chunk_count(), whole.chunk_count());
+    EXPECT_FALSE(space.wanted(entry_index{0}));
+    EXPECT_TRUE(space.wanted(entry_index{1}));
+    const std::uint64_t known_from = below == 0 ? 0 : whole.entry_end(entry_index{below - 1});
+    for (std::uint64_t e = below == 0 ? 0 : below - 1; e < sizes.size(); ++e) {
+      EXPECT_EQ(space.entry_end(entry_index{e}), whole.entry_end(entry_index{e}));
+    }
+    for (std::uint64_t c = (known_from + 9) / 10; c < whole.chunk_count(); ++c) {
+      const auto expected = pieces_of(whole, c);
+      const auto got = pieces_of(space, c);
+      ASSERT_EQ(got.size(), expected.size());
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        EXPECT_EQ(got[i].entry, expected[i].entry);
+        EXPECT_EQ(got[i].entry_offset, expected[i].entry_offset);
+        EXPECT_EQ(got[i].length, expected[i].length);
+      }
+    }
+  }
+}
+
 TEST(ByteSpace, WantsAChunkAsLongAsOneOfItsEntriesIsWanted) {
   byte_space space = space_of(10, {10, 5, 15});
   space.complete();
