@@ -191,6 +191,20 @@ class WholeTest(InFolder):
         _, found = self.compare("--scale", "0.002", "--throttle", "500")
         self.assertTrue("tallow" in found["skipped"] or found["sets"]["throttled"])
 
+    def test_scenarios(self):
+        page = self.folder / "page.md"
+        page.write_text("<!-- scenarios -->\n<!-- /scenarios -->\n")
+        done = subprocess.run(
+            [sys.executable, HERE / "scenarios", "--bin", os.environ["TALLOW_BIN_DIR"], "--dir",
+             self.folder, "--scale", "0.002", "--markdown", page,
+             "--only", "entries,first_byte,cuts,pairs,crash"],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = [line for line in page.read_text().splitlines() if line.startswith("| ")]
+        self.assertEqual(len(rows), 2 + 8, rows)
+        self.assertIn("20 empty files", rows[2])
+        self.assertRegex(rows[7], r"cut 50 times .* identical; [1-9][0-9.]* x its bytes")
+
 
 if __name__ == "__main__":
     sys.dont_write_bytecode = True

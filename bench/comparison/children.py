@@ -115,8 +115,15 @@ class Child:
         """Ends it, if it has not ended; returns once it has."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self.alive():
-                os.kill(self.pid, number)
+                self.kill(number)
                 self._waiting.join(STOP_DEADLINE_S)
+
+    def kill(self, number):
+        """Sends it a signal, if it is still there."""
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            pass  # the thread that waits for it is about to say so
 
     def _tail(self):
         return " ".join(self.error_file.read_text(errors="replace").split())[-500:]

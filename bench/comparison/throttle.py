@@ -38,6 +38,7 @@ class ThrottledProxy:
         self.up, self.down = Bucket(bytes_per_s), Bucket(bytes_per_s)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.connections = []
         self.threads = [threading.Thread(target=self._accept)]
         self.threads[0].start()
 
@@ -66,6 +67,7 @@ class ThrottledProxy:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections += [client, server]
             left = _Countdown(2, client, server)
             for source, sink, bucket in ((client, server, self.up), (server, client, self.down)):
                 thread = threading.Thread(target=self._pump, args=(source, sink, bucket, left))
