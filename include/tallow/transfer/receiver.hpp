@@ -260,8 +260,9 @@ class receiver {
   [[nodiscard]] result<void> settle() {
     if (!space_) return {};
     if (auto fine = check_order(); !fine) return fine;
-    drop_spoiled();
+    // In this order: what spoiled an entry was noted before its chunk counted.
     const std::uint64_t bytes = bytes_whole();
+    drop_spoiled();
     for (; finished_ < done_below_; ++finished_) {
       const entry_index index{finished_};
       if (space_->entry_end(index) > bytes) break;

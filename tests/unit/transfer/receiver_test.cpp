@@ -1,4 +1,6 @@
 // The receiver against a peer that is authenticated and yet breaks every rule.
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include <tallow/transfer/lane.hpp>
@@ -238,6 +240,57 @@ TEST_F(ReceiverTest, KeepsNothingOfAnEntryThatFailedAtTheSender) {
   ASSERT_EQ(sink_.files().size(), 1U);
   EXPECT_EQ(sink_.files()[0].about.path, "good");
   EXPECT_EQ(receiver_.result_of_transfer().failed[0].path, "bad");
+}
+
+// A sink whose disk has a bad spot.
+class broken_sink : public memory_sink {
+ public:
+  using memory_sink::memory_sink;
+  result<void> write(entry_index, std::uint64_t, byte_view) { return fail(errc::sink_failed); }
+};
+
+// Something else happens whenever it is let go of; here once, at a moment of one's choice.
+struct disturbed_mutex {
+  static inline unsigned left = 0;
+  static inline std::function<void()> disturb;
+  void lock() noexcept {}
+  void unlock() noexcept {
+    if (left > 0 && --left == 0) disturb();
+  }
+};
+
+// A lane cannot write the last chunk while the owner looks what is whole.
+TEST_F(ReceiverTest, DeliversNoEntryThatALaneCouldNotWrite) {
+  for (unsigned moment = 1; moment < 12; ++moment) {
+    SCOPED_TRACE(moment);
+    broken_sink sink({1, 2});
+    receiver<broken_sink, memory_journal, disturbed_mutex> into(sink);
+    setup m;
+    m.chunk_bytes = chunk;
+    ASSERT_TRUE(into.handle(m, now_).has_value());
+    const manifest_page offered{{}, {}, true, {file("bad", chunk)}};
+    ASSERT_TRUE(into.handle(offered, now_).has_value());
+    ASSERT_TRUE(into.accept_offer().has_value());
+    ASSERT_TRUE(into.handle(entries_done{entry_index{1}, {}}, now_).has_value());
+    manifest_hash hash;
+    hash.add_page(offered);
+    ASSERT_TRUE(into.handle(end{1, chunk, 1, hash.digest()}, now_).has_value());
+    chunk_job job;
+    ASSERT_TRUE(into.begin_chunk(chunk_index{0}, job).value());
+    bool is_there = false;
+    disturbed_mutex::disturb = [&] {
+      is_there = true;
+      EXPECT_TRUE(into.write_chunk(job, byte_buffer(chunk)).has_value());
+      EXPECT_TRUE(into.end_chunk(job, now_).has_value());
+    };
+    disturbed_mutex::left = moment;
+    ASSERT_TRUE(into.settle().has_value());
+    disturbed_mutex::left = 0;
+    if (!is_there) disturbed_mutex::disturb();
+    ASSERT_TRUE(into.settle().has_value());
+    EXPECT_TRUE(sink.files().empty());
+    EXPECT_EQ(into.result_of_transfer().failed_count, 1U);
+  }
 }
 
 // A sink with a file in it that shall stay.
