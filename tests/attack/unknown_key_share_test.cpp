@@ -10,50 +10,50 @@ namespace {
 
 using test::a_code;
 
+// One of those who have the code.
+struct party {
+  party(handshake_role role, std::uint64_t seed)
+      : rng(seed), machine(*handshake::start_initial(role, a_code(), ledger, {}, rng)) {}
+
+  result<void> handle(unsigned index, const byte_buffer& body) {
+    return machine.handle_message(index, body, rng);
+  }
+
+  test::fixed_rng rng;
+  attempt_ledger ledger;
+  handshake machine;
+};
+
 TEST(UnknownKeyShare, OnlyTheResponderWhoseHelloWasSeenCanFinish) {
   // Two responders with the same code; the relay gives the initiator's messages to both.
-  test::fixed_rng rng_a(1);
-  test::fixed_rng rng_b(2);
-  test::fixed_rng rng_i(3);
-  attempt_ledger ledger_a;
-  attempt_ledger ledger_b;
-  attempt_ledger ledger_i;
-  const auto code = a_code();
-  auto a = *handshake::start_initial(handshake_role::responder, code, ledger_a, {}, rng_a);
-  auto b = *handshake::start_initial(handshake_role::responder, code, ledger_b, {}, rng_b);
-  auto i = *handshake::start_initial(handshake_role::initiator, code, ledger_i, {}, rng_i);
-  (void)b.poll_transmit();
-  ASSERT_TRUE(i.handle_message(0, a.poll_transmit()->body, rng_i));
-  const auto m1 = i.poll_transmit()->body;
-  ASSERT_TRUE(a.handle_message(1, m1, rng_a));
-  ASSERT_TRUE(b.handle_message(1, m1, rng_b));
-  const auto m2_a = a.poll_transmit()->body;
-  const auto m2_b = b.poll_transmit()->body;
+  party a(handshake_role::responder, 1);
+  party b(handshake_role::responder, 2);
+  party i(handshake_role::initiator, 3);
+  (void)b.machine.poll_transmit();
+  ASSERT_TRUE(i.handle(0, a.machine.poll_transmit()->body));
+  const auto m1 = i.machine.poll_transmit()->body;
+  ASSERT_TRUE(a.handle(1, m1));
+  ASSERT_TRUE(b.handle(1, m1));
+  const auto m2_a = a.machine.poll_transmit()->body;
+  const auto m2_b = b.machine.poll_transmit()->body;
   EXPECT_NE(m2_a, m2_b);
-  ASSERT_TRUE(i.handle_message(2, m2_a, rng_i));
-  const auto m3 = i.poll_transmit()->body;
-  EXPECT_EQ(test::code_of(b.handle_message(3, m3, rng_b)), errc::authentication_failed);
-  ASSERT_TRUE(a.handle_message(3, m3, rng_a));
-  ASSERT_TRUE(i.handle_message(4, a.poll_transmit()->body, rng_i));
-  EXPECT_EQ(a.take_output()->sas, i.take_output()->sas);
+  ASSERT_TRUE(i.handle(2, m2_a));
+  const auto m3 = i.machine.poll_transmit()->body;
+  EXPECT_EQ(test::code_of(b.handle(3, m3)), errc::authentication_failed);
+  ASSERT_TRUE(a.handle(3, m3));
+  ASSERT_TRUE(i.handle(4, a.machine.poll_transmit()->body));
+  EXPECT_EQ(a.machine.take_output()->sas, i.machine.take_output()->sas);
 }
 
 TEST(UnknownKeyShare, AnswerOfAnotherResponderIsRefused) {
-  test::fixed_rng rng_a(1);
-  test::fixed_rng rng_b(2);
-  test::fixed_rng rng_i(3);
-  attempt_ledger ledger_a;
-  attempt_ledger ledger_b;
-  attempt_ledger ledger_i;
-  const auto code = a_code();
-  auto a = *handshake::start_initial(handshake_role::responder, code, ledger_a, {}, rng_a);
-  auto b = *handshake::start_initial(handshake_role::responder, code, ledger_b, {}, rng_b);
-  auto i = *handshake::start_initial(handshake_role::initiator, code, ledger_i, {}, rng_i);
-  (void)b.poll_transmit();
-  ASSERT_TRUE(i.handle_message(0, a.poll_transmit()->body, rng_i));
-  ASSERT_TRUE(b.handle_message(1, i.poll_transmit()->body, rng_b));
-  ASSERT_TRUE(i.handle_message(2, b.poll_transmit()->body, rng_i));
-  EXPECT_EQ(test::code_of(b.handle_message(3, i.poll_transmit()->body, rng_b)),
+  party a(handshake_role::responder, 1);
+  party b(handshake_role::responder, 2);
+  party i(handshake_role::initiator, 3);
+  (void)b.machine.poll_transmit();
+  ASSERT_TRUE(i.handle(0, a.machine.poll_transmit()->body));
+  ASSERT_TRUE(b.handle(1, i.machine.poll_transmit()->body));
+  ASSERT_TRUE(i.handle(2, b.machine.poll_transmit()->body));
+  EXPECT_EQ(test::code_of(b.handle(3, i.machine.poll_transmit()->body)),
             errc::authentication_failed);
 }
 

@@ -1,27 +1,17 @@
 // A receiver that writes in order, against a peer that is authenticated and yet breaks every rule.
 #include <gtest/gtest.h>
 
-#include <tallow/transfer/lane.hpp>
-#include <tallow/transfer/memory.hpp>
-#include <tallow/transfer/receiver.hpp>
+#include "support/receiver_fixture.hpp"
 
 namespace tallow::transfer {
 namespace {
 
-constexpr std::size_t chunk = limits::chunk_bytes_min;
-
-entry file(std::string path, std::uint64_t size = 0) {
-  entry e;
-  e.path = std::move(path);
-  e.size = size;
-  e.mode = 0644;
-  return e;
-}
+using test::file_of;
 
 // Notes what is written and in what order, and may refuse it.
 class ordered_sink : public memory_sink {
  public:
-  ordered_sink() : memory_sink({1, 2}) {}
+  using memory_sink::memory_sink;
 
   result<void> write(entry_index index, std::uint64_t offset, byte_view bytes) {
     if (broken) return fail(errc::file_failed);
@@ -33,10 +23,10 @@ class ordered_sink : public memory_sink {
   bool broken = false;
 };
 
-class OrderedIntake : public testing::Test {
+class OrderedIntake : public test::receiver_fixture<ordered_sink> {
  protected:
   explicit OrderedIntake(receiver_options options = {true, true, false})
-      : receiver_(sink_, {}, options) {}
+      : receiver_fixture(options) {}
 
   result<void> setup_with(bool stream, bool text = false) {
     setup m;
@@ -47,14 +37,6 @@ class OrderedIntake : public testing::Test {
     return receiver_.handle(m, now_);
   }
 
-  result<void> page(std::vector<entry> entries, bool last = true) {
-    manifest_page m{page_index{pages_}, entry_index{entries_}, last, std::move(entries)};
-    ++pages_;
-    entries_ += m.entries.size();
-    hash_.add_page(m);
-    return receiver_.handle(std::move(m), now_);
-  }
-
   // A chunk that comes, and everything that can be written then.
   result<void> put(std::uint64_t index, std::size_t size, char fill = 'x') {
     if (auto done = put_aside(index, size, fill); !done) return done;
@@ -63,9 +45,7 @@ class OrderedIntake : public testing::Test {
     return receiver_.settle();
   }
   result<void> put_aside(std::uint64_t index, std::size_t size, char fill = 'x') {
-    const byte_buffer bytes(size, static_cast<std::byte>(fill));
-    const auto settle =
-        lane_.deliver({chunk_codec::none, chunk_index{index}, bytes}, receiver_, job_, now_);
+    const auto settle = deliver(index, size, fill);
     return settle ? result<void>{} : fail(settle.error());
   }
 
@@ -79,7 +59,7 @@ class OrderedIntake : public testing::Test {
   // A stream behind a file of one and a half chunks, offered and taken.
   void accept_file_and_stream() {
     ASSERT_TRUE(setup_with(true).has_value());
-    ASSERT_TRUE(page({file("f", chunk + chunk / 2), file("s")}).has_value());
+    ASSERT_TRUE(page({file_of("f", chunk + chunk / 2), file_of("s")}).has_value());
     ASSERT_TRUE(receiver_.accept_offer().has_value());
   }
 
@@ -96,21 +76,6 @@ class OrderedIntake : public testing::Test {
     }
     return all;
   }
-
-  static errc code(const result<void>& r) { return r ? errc{} : r.error().code; }
-
-  ordered_sink sink_;
-  receiver<ordered_sink> receiver_;
-  incoming_lane lane_{stream_id{1},
-                      crypto::record_opener::make(crypto::cipher_suite::aes_256_gcm,
-                                                  crypto::traffic_secret(), stream_id{1})
-                          .value(),
-                      chunk};
-  chunk_job job_;
-  manifest_hash hash_;
-  instant now_{};
-  std::uint32_t pages_ = 0;
-  std::uint64_t entries_ = 0;
 };
 
 TEST_F(OrderedIntake, PutsAStreamTogetherFromChunksOfAnyLength) {
@@ -141,7 +106,7 @@ TEST_F(OrderedIntake, TakesTheEndBeforeTheStreamIsThere) {
 
 TEST_F(OrderedIntake, TakesAStreamWithoutAByte) {
   ASSERT_TRUE(setup_with(true).has_value());
-  ASSERT_TRUE(page({file("s")}).has_value());
+  ASSERT_TRUE(page({file_of("s")}).has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   EXPECT_TRUE(sink_.files().empty());
   ASSERT_TRUE(finish(0, 0).has_value());
@@ -178,13 +143,13 @@ TEST_F(OrderedIntake, RefusesChunksOfNoBytesOrTooMany) {
 
 TEST_F(OrderedIntake, RefusesAStreamBeforeItWasAccepted) {
   ASSERT_TRUE(setup_with(true).has_value());
-  ASSERT_TRUE(page({file("s")}).has_value());
+  ASSERT_TRUE(page({file_of("s")}).has_value());
   EXPECT_EQ(code(put(0, 1)), errc::chunk_unexpected);
 }
 
 TEST_F(OrderedIntake, RefusesAStreamThatWasDeclined) {
   ASSERT_TRUE(setup_with(true).has_value());
-  ASSERT_TRUE(page({file("../s")}).has_value());
+  ASSERT_TRUE(page({file_of("../s")}).has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   EXPECT_EQ(code(put(0, 1)), errc::chunk_unexpected);
   EXPECT_EQ(code(finish(1, 1)), errc::totals_wrong);
@@ -222,16 +187,17 @@ TEST_F(OrderedIntake, RefusesAManifestThatIsNotWhatWasAnnounced) {
     EXPECT_TRUE(fresh.setup_with(stream, text).has_value());
     return code(fresh.page(std::move(entries)));
   };
-  entry folder = file("folder");
+  entry folder = file_of("folder");
   folder.kind = entry_kind::directory;
   EXPECT_EQ(refused(true, false, {}), errc::manifest_invalid);
-  EXPECT_EQ(refused(true, false, {file("s", 1)}), errc::manifest_invalid);
-  EXPECT_EQ(refused(true, false, {file("s"), folder}), errc::manifest_invalid);
+  EXPECT_EQ(refused(true, false, {file_of("s", 1)}), errc::manifest_invalid);
+  EXPECT_EQ(refused(true, false, {file_of("s"), folder}), errc::manifest_invalid);
   EXPECT_EQ(refused(false, true, {}), errc::manifest_invalid);
   EXPECT_EQ(refused(false, true, {folder}), errc::manifest_invalid);
-  EXPECT_EQ(refused(false, true, {file("a", 1), file("b", 1)}), errc::manifest_invalid);
-  EXPECT_EQ(refused(false, true, {file("t", limits::text_bytes_max + 1)}), errc::manifest_invalid);
-  EXPECT_EQ(refused(false, true, {file("t", limits::text_bytes_max)}), errc{});
+  EXPECT_EQ(refused(false, true, {file_of("a", 1), file_of("b", 1)}), errc::manifest_invalid);
+  EXPECT_EQ(refused(false, true, {file_of("t", limits::text_bytes_max + 1)}),
+            errc::manifest_invalid);
+  EXPECT_EQ(refused(false, true, {file_of("t", limits::text_bytes_max)}), errc{});
 }
 
 TEST_F(OrderedIntake, RefusesAStreamThatIsAText) {
@@ -304,7 +270,7 @@ TEST_F(OrderedReceiver, TellsTheSender) {
 
 TEST_F(OrderedReceiver, WritesAFileInOrder) {
   ASSERT_TRUE(setup_with(false).has_value());
-  ASSERT_TRUE(page({file("f", 3 * chunk + 1)}).has_value());
+  ASSERT_TRUE(page({file_of("f", 3 * chunk + 1)}).has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   for (const std::uint64_t c : {1U, 2U, 0U}) ASSERT_TRUE(put(c, chunk).has_value());
   ASSERT_TRUE(put(3, 1).has_value());
@@ -315,14 +281,14 @@ TEST_F(OrderedReceiver, WritesAFileInOrder) {
 
 TEST_F(OrderedReceiver, HoldsAWindowOfAFileAndNoMore) {
   ASSERT_TRUE(setup_with(false).has_value());
-  ASSERT_TRUE(page({file("f", 100 * chunk)}).has_value());
+  ASSERT_TRUE(page({file_of("f", 100 * chunk)}).has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   EXPECT_EQ(code(put_aside(stream_window(chunk), chunk)), errc::chunk_unexpected);
 }
 
 TEST_F(OrderedReceiver, PassesOverChunksThatNobodyWants) {
   ASSERT_TRUE(setup_with(true).has_value());
-  ASSERT_TRUE(page({file("a", chunk), file("../b", 40 * chunk), file("s")}).has_value());
+  ASSERT_TRUE(page({file_of("a", chunk), file_of("../b", 40 * chunk), file_of("s")}).has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   ASSERT_TRUE(put(0, chunk).has_value());
   ASSERT_TRUE(put(41, 2, 's').has_value());

@@ -3,24 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <tallow/transfer/lane.hpp>
-#include <tallow/transfer/memory.hpp>
-#include <tallow/transfer/receiver.hpp>
+#include "support/receiver_fixture.hpp"
 
 namespace tallow::transfer {
 namespace {
 
-constexpr std::size_t chunk = limits::chunk_bytes_min;
+using test::file_of;
 
-entry file(std::string path, std::uint64_t size) {
-  entry e;
-  e.path = std::move(path);
-  e.size = size;
-  e.mode = 0644;
-  return e;
-}
-
-class ReceiverTest : public testing::Test {
+class ReceiverTest : public test::receiver_fixture<memory_sink> {
  protected:
   result<void> setup_with(std::uint32_t chunk_bytes = chunk,
                           transfer_role role = transfer_role::sender) {
@@ -30,22 +20,9 @@ class ReceiverTest : public testing::Test {
     return receiver_.handle(m, now_);
   }
 
-  result<void> page(std::vector<entry> entries, bool last = true) {
-    manifest_page m{page_index{pages_}, entry_index{entries_}, last, std::move(entries)};
-    const auto count = m.entries.size();
-    hash_.add_page(m);
-    auto done = receiver_.handle(std::move(m), now_);
-    if (done) {
-      ++pages_;
-      entries_ += count;
-    }
-    return done;
-  }
-
   result<void> chunk_of(std::uint64_t index, std::size_t size, char fill = 'x',
                         chunk_codec codec = chunk_codec::none) {
-    const byte_buffer bytes(size, static_cast<std::byte>(fill));
-    const auto settle = lane_.deliver({codec, chunk_index{index}, bytes}, receiver_, job_, now_);
+    const auto settle = deliver(index, size, fill, codec);
     if (!settle) return fail(settle.error());
     return receiver_.settle();
   }
@@ -61,24 +38,9 @@ class ReceiverTest : public testing::Test {
   // A receiver that was offered one file of two and a half chunks, and took it.
   void accept_one_file() {
     ASSERT_TRUE(setup_with().has_value());
-    ASSERT_TRUE(page({file("f", 2 * chunk + chunk / 2)}).has_value());
+    ASSERT_TRUE(page({file_of("f", 2 * chunk + chunk / 2)}).has_value());
     ASSERT_TRUE(receiver_.accept_offer().has_value());
   }
-
-  static errc code(const result<void>& r) { return r ? errc{} : r.error().code; }
-
-  memory_sink sink_{{1, 2}};
-  receiver<memory_sink> receiver_{sink_};
-  incoming_lane lane_{stream_id{1},
-                      crypto::record_opener::make(crypto::cipher_suite::aes_256_gcm,
-                                                  crypto::traffic_secret(), stream_id{1})
-                          .value(),
-                      chunk};
-  chunk_job job_;
-  manifest_hash hash_;
-  instant now_{};
-  std::uint32_t pages_ = 0;
-  std::uint64_t entries_ = 0;
 };
 
 TEST_F(ReceiverTest, TakesChunksInAnyOrder) {
@@ -110,7 +72,7 @@ TEST_F(ReceiverTest, TakesTheEndBeforeTheLastChunks) {
 TEST_F(ReceiverTest, RefusesDataBeforeItHasAccepted) {
   ASSERT_TRUE(setup_with().has_value());
   EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_unexpected);
-  ASSERT_TRUE(page({file("f", chunk)}).has_value());
+  ASSERT_TRUE(page({file_of("f", chunk)}).has_value());
   EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_unexpected);
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   EXPECT_TRUE(chunk_of(0, chunk).has_value());
@@ -162,7 +124,7 @@ TEST_F(ReceiverTest, RefusesAChunkThatIsNotWhatItsCodecSays) {
 TEST_F(ReceiverTest, RefusesAnEndThatComesEarly) {
   ASSERT_TRUE(setup_with().has_value());
   EXPECT_EQ(code(finish(0, 0, 0)), errc::transfer_incomplete);
-  ASSERT_TRUE(page({file("f", chunk)}, false).has_value());
+  ASSERT_TRUE(page({file_of("f", chunk)}, false).has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   EXPECT_EQ(code(finish(1, chunk, 1)), errc::transfer_incomplete);
 }
@@ -185,18 +147,18 @@ TEST_F(ReceiverTest, RefusesWrongTotals) {
 
 TEST_F(ReceiverTest, RefusesPagesOutOfOrder) {
   ASSERT_TRUE(setup_with().has_value());
-  manifest_page wrong{page_index{1}, entry_index{0}, false, {file("f", 1)}};
+  manifest_page wrong{page_index{1}, entry_index{0}, false, {file_of("f", 1)}};
   EXPECT_EQ(code(receiver_.handle(wrong, now_)), errc::manifest_invalid);
-  wrong = {page_index{0}, entry_index{1}, false, {file("f", 1)}};
+  wrong = {page_index{0}, entry_index{1}, false, {file_of("f", 1)}};
   EXPECT_EQ(code(receiver_.handle(wrong, now_)), errc::manifest_invalid);
   EXPECT_EQ(code(page({}, false)), errc::manifest_invalid);
-  ASSERT_TRUE(page({file("f", 1)}, true).has_value());
-  EXPECT_EQ(code(page({file("g", 1)}, true)), errc::manifest_invalid);
+  ASSERT_TRUE(page({file_of("f", 1)}, true).has_value());
+  EXPECT_EQ(code(page({file_of("g", 1)}, true)), errc::manifest_invalid);
 }
 
 TEST_F(ReceiverTest, RefusesAFolderWithBytes) {
   ASSERT_TRUE(setup_with().has_value());
-  entry folder = file("d", 5);
+  entry folder = file_of("d", 5);
   folder.kind = entry_kind::directory;
   EXPECT_EQ(code(page({folder})), errc::manifest_invalid);
 }
@@ -206,7 +168,7 @@ TEST_F(ReceiverTest, HoldsNoMoreThanSoManyPagesUnanswered) {
   result<void> done{};
   int pages = 0;
   while (done && pages < 1000) {
-    done = page({file(std::to_string(pages++), 1)}, false);
+    done = page({file_of(std::to_string(pages++), 1)}, false);
   }
   EXPECT_EQ(code(done), errc::manifest_invalid);
   EXPECT_LE(pages, 65);
@@ -214,8 +176,8 @@ TEST_F(ReceiverTest, HoldsNoMoreThanSoManyPagesUnanswered) {
 
 TEST_F(ReceiverTest, DeclinesBadEntriesAndTakesTheOthers) {
   ASSERT_TRUE(setup_with().has_value());
-  ASSERT_TRUE(page({file("../escape", chunk), file("good", chunk), file("good", chunk),
-                    file("/absolute", 1)})
+  ASSERT_TRUE(page({file_of("../escape", chunk), file_of("good", chunk), file_of("good", chunk),
+                    file_of("/absolute", 1)})
                   .has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   EXPECT_EQ(receiver_.result_of_transfer().failed.size(), 3U);
@@ -231,7 +193,7 @@ TEST_F(ReceiverTest, DeclinesBadEntriesAndTakesTheOthers) {
 
 TEST_F(ReceiverTest, KeepsNothingOfAnEntryThatFailedAtTheSender) {
   ASSERT_TRUE(setup_with().has_value());
-  ASSERT_TRUE(page({file("good", chunk), file("bad", chunk)}).has_value());
+  ASSERT_TRUE(page({file_of("good", chunk), file_of("bad", chunk)}).has_value());
   ASSERT_TRUE(receiver_.accept_offer().has_value());
   ASSERT_TRUE(chunk_of(0, chunk).has_value());
   ASSERT_TRUE(chunk_of(1, chunk).has_value());
@@ -268,7 +230,7 @@ TEST_F(ReceiverTest, DeliversNoEntryThatALaneCouldNotWrite) {
     setup m;
     m.chunk_bytes = chunk;
     ASSERT_TRUE(into.handle(m, now_).has_value());
-    const manifest_page offered{{}, {}, true, {file("bad", chunk)}};
+    const manifest_page offered{{}, {}, true, {file_of("bad", chunk)}};
     ASSERT_TRUE(into.handle(offered, now_).has_value());
     ASSERT_TRUE(into.accept_offer().has_value());
     ASSERT_TRUE(into.handle(entries_done{entry_index{1}, {}}, now_).has_value());
@@ -311,7 +273,7 @@ TEST_F(ReceiverTest, DeclinesWhatTheSinkHasAndCallsItNoFailure) {
   setup m;
   m.chunk_bytes = chunk;
   ASSERT_TRUE(into.handle(m, now_).has_value());
-  const manifest_page offered{{}, {}, true, {file("there", chunk), file("new", chunk)}};
+  const manifest_page offered{{}, {}, true, {file_of("there", chunk), file_of("new", chunk)}};
   ASSERT_TRUE(into.handle(offered, now_).has_value());
   std::vector<std::string> waiting;
   into.for_each_waiting([&](const entry& e) { waiting.push_back(e.path); });
@@ -357,7 +319,7 @@ TEST_F(ReceiverTest, RefusesAChunkSizeOutsideOfItsLimits) {
 }
 
 TEST_F(ReceiverTest, RefusesEverythingBeforeSetup) {
-  EXPECT_EQ(code(page({file("f", 1)})), errc::peer_message_unexpected);
+  EXPECT_EQ(code(page({file_of("f", 1)})), errc::peer_message_unexpected);
   EXPECT_EQ(code(chunk_of(0, 1)), errc::chunk_unexpected);
   EXPECT_EQ(code(finish(0, 0, 0)), errc::peer_message_unexpected);
 }
@@ -381,7 +343,8 @@ TEST_F(ReceiverTest, EndsWhenTheDiskIsFull) {
   setup m;
   m.chunk_bytes = chunk;
   ASSERT_TRUE(full.handle(m, now_).has_value());
-  ASSERT_TRUE(full.handle(manifest_page{{}, {}, true, {file("f", 2 * chunk)}}, now_).has_value());
+  ASSERT_TRUE(
+      full.handle(manifest_page{{}, {}, true, {file_of("f", 2 * chunk)}}, now_).has_value());
   EXPECT_EQ(code(full.accept_offer()), errc::disk_full);
 }
 
