@@ -76,6 +76,8 @@ inline constexpr std::size_t hello_suites_max = 8;
 
 /// Encoded entries of one page.
 inline constexpr std::size_t manifest_page_bytes_max = std::size_t{64} * 1024;
+/// Pages that may be under way without an ACCEPT: enough to hide a round trip, 1 MiB at most.
+inline constexpr std::size_t manifest_pages_ahead_max = 16;
 /// PATH_MAX of Linux less its terminator; longer paths cannot be created in one call anyway.
 inline constexpr std::size_t path_bytes_max = 4095;
 /// NAME_MAX of every Linux file system in use.

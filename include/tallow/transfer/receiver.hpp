@@ -101,7 +101,8 @@ class receiver {
     hash_.add_page(page);
     if (auto done = add_to_space(page); !done) return done;
     if (!first_page_at_) first_page_at_ = now;
-    if (page.last) offer_ready_ = true;
+    // No more come before an answer.
+    if (page.last || pages_seen_ >= limits::manifest_pages_ahead_max) offer_ready_ = true;
     waiting_.push_back(std::move(page));
     return accepted_ ? accept_waiting() : result<void>{};
   }
@@ -348,7 +349,7 @@ class receiver {
   }
 
  private:
-  // Pages held until the person has answered. The sender stops at sixteen.
+  // Pages held until the person has answered. A sender of ours stops long before.
   static constexpr std::size_t pages_waiting_max = 64;
 
   void describe(chunk_index chunk, chunk_job& job) const;

@@ -288,8 +288,6 @@ class sender {
   }
 
  private:
-  // Pages that may be under way without an ACCEPT: enough to hide a round trip, 1 MiB at most.
-  static constexpr std::size_t pages_ahead_max = 16;
   // How many entries complete before they are reported as done.
   static constexpr std::uint64_t entries_done_step = 512;
 
@@ -351,7 +349,8 @@ class sender {
   result<void> produce() {
     if (end_sent_) return {};
     const bool all_sent = post_entries_done();
-    if (!space_.is_complete() && page_ends_.size() - pages_accepted_ < pages_ahead_max) {
+    if (!space_.is_complete() &&
+        page_ends_.size() - pages_accepted_ < limits::manifest_pages_ahead_max) {
       return produce_page();
     }
     if (all_sent && entries_done_ == space_.entry_count()) {

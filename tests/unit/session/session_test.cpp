@@ -169,7 +169,7 @@ TEST(Session, TellsTheSenderWhenTheDiskIsFull) {
   EXPECT_TRUE(pair.sink.files().empty());
 }
 
-TEST(Session, AsksAboutAnUnfinishedManifestAfterTwoSeconds) {
+TEST(Session, AsksAboutAnUnfinishedManifestWhenNoMoreMayCome) {
   std::vector<memory_file> files;
   // More pages than the sender lets be under way without an answer.
   for (int i = 0; i < 20'000; ++i) {
@@ -184,7 +184,7 @@ TEST(Session, AsksAboutAnUnfinishedManifestAfterTwoSeconds) {
   };
   pair.run();
   ASSERT_TRUE(asked.has_value());
-  EXPECT_EQ(*asked - instant{}, limits::offer_wait);
+  EXPECT_LT(*asked - instant{}, limits::offer_wait);
   EXPECT_TRUE(pair.sending.succeeded());
   EXPECT_EQ(pair.sink.files().size(), 20'000U);
 }

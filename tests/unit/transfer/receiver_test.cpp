@@ -69,6 +69,27 @@ TEST_F(ReceiverTest, TakesTheEndBeforeTheLastChunks) {
   EXPECT_EQ(sink_.files().size(), 1U);
 }
 
+TEST_F(ReceiverTest, AsksWhenASenderMaySendNoMorePages) {
+  ASSERT_TRUE(setup_with().has_value());
+  for (std::size_t i = 0; i < limits::manifest_pages_ahead_max; ++i) {
+    EXPECT_FALSE(receiver_.offer_ready());
+    ASSERT_TRUE(page({file_of("f" + std::to_string(i))}, false).has_value());
+  }
+  EXPECT_TRUE(receiver_.offer_ready());
+  EXPECT_FALSE(receiver_.offer().complete);
+}
+
+TEST_F(ReceiverTest, AsksAboutAnUnfinishedManifestAfterTwoSeconds) {
+  ASSERT_TRUE(setup_with().has_value());
+  ASSERT_TRUE(page({file_of("f")}, false).has_value());
+  const instant due = now_ + limits::offer_wait;
+  EXPECT_EQ(receiver_.next_timeout(), due);
+  receiver_.handle_timeout(due - std::chrono::milliseconds(1));
+  EXPECT_FALSE(receiver_.offer_ready());
+  receiver_.handle_timeout(due);
+  EXPECT_TRUE(receiver_.offer_ready());
+}
+
 TEST_F(ReceiverTest, RefusesDataBeforeItHasAccepted) {
   ASSERT_TRUE(setup_with().has_value());
   EXPECT_EQ(code(chunk_of(0, chunk)), errc::chunk_unexpected);
