@@ -149,61 +149,58 @@ TEST(Stream, IsLimitedByWhatTheRelayCarries) {
   EXPECT_EQ(pair.sending.failure(), errc::quota_too_small);
 }
 
-TEST(InOrder, AFileArrivesThroughASmallWindow) {
-  std::vector<memory_file> files{numbered_file("a", 3'000'000)};
-  transfer::memory_source source(files);
-  transfer::memory_sink sink({1, 2});
-  memory_sender sender(source, {{}, chunk});
-  memory_receiver receiver(sink, {}, {false, false, true});
+// A file for a sender and a receiver with options of their own.
+struct one_file {
+  one_file(std::size_t bytes, const transfer::sender_options& to_send,
+           transfer::receiver_options to_receive = {})
+      : files{numbered_file("file", bytes)},
+        sender(source, to_send),
+        receiver(sink, {}, to_receive) {}
+
+  void run() {
+    relay.connect(sending);
+    relay.connect(receiving);
+    relay.run();
+  }
+
+  std::vector<memory_file> files;
+  transfer::memory_source source{files};
+  transfer::memory_sink sink{{1, 2}};
+  memory_sender sender;
+  memory_receiver receiver;
   simulated_relay relay;
-  session_peer<memory_sender> sending(sender, want::send, code, 1, relay.now);
-  session_peer<memory_receiver> receiving(receiver, want::receive, code, 2, relay.now);
-  relay.connect(sending);
-  relay.connect(receiving);
-  relay.run();
-  EXPECT_TRUE(sending.succeeded());
-  EXPECT_TRUE(receiving.succeeded());
-  ASSERT_EQ(sink.files().size(), 1U);
-  EXPECT_EQ(sink.files()[0].bytes, files[0].bytes);
+  session_peer<memory_sender> sending{sender, want::send, code, 1, relay.now};
+  session_peer<memory_receiver> receiving{receiver, want::receive, code, 2, relay.now};
+};
+
+TEST(InOrder, AFileArrivesThroughASmallWindow) {
+  one_file pair(3'000'000, {{}, chunk}, {false, false, true});
+  pair.run();
+  EXPECT_TRUE(pair.sending.succeeded());
+  EXPECT_TRUE(pair.receiving.succeeded());
+  ASSERT_EQ(pair.sink.files().size(), 1U);
+  EXPECT_EQ(pair.sink.files()[0].bytes, pair.files[0].bytes);
 }
 
 TEST(Text, ArrivesAsOneFileThatIsMarked) {
-  std::vector<memory_file> files{numbered_file("text", 30'000)};
-  transfer::memory_source source(files);
-  transfer::memory_sink sink({1, 2});
-  memory_sender sender(source, {{}, chunk, false, true});
-  memory_receiver receiver(sink, {}, {true, true, false});
-  simulated_relay relay;
-  session_peer<memory_sender> sending(sender, want::send, code, 1, relay.now);
-  session_peer<memory_receiver> receiving(receiver, want::receive, code, 2, relay.now);
-  receiving.on_offer = [&](auto& session, instant now) {
-    EXPECT_TRUE(receiver.offer().text);
+  one_file pair(30'000, {{}, chunk, false, true}, {true, true, false});
+  pair.receiving.on_offer = [&](auto& session, instant now) {
+    EXPECT_TRUE(pair.receiver.offer().text);
     (void)session.accept_offer(now);
   };
-  relay.connect(sending);
-  relay.connect(receiving);
-  relay.run();
-  EXPECT_TRUE(sending.succeeded());
-  EXPECT_TRUE(receiving.succeeded());
-  ASSERT_EQ(sink.files().size(), 1U);
-  EXPECT_EQ(sink.files()[0].bytes, files[0].bytes);
+  pair.run();
+  EXPECT_TRUE(pair.sending.succeeded());
+  EXPECT_TRUE(pair.receiving.succeeded());
+  ASSERT_EQ(pair.sink.files().size(), 1U);
+  EXPECT_EQ(pair.sink.files()[0].bytes, pair.files[0].bytes);
 }
 
 TEST(Text, IsRefusedByAReceiverThatWouldStoreIt) {
-  std::vector<memory_file> files{numbered_file("text", 30)};
-  transfer::memory_source source(files);
-  transfer::memory_sink sink({1, 2});
-  memory_sender sender(source, {{}, chunk, false, true});
-  memory_receiver receiver(sink);
-  simulated_relay relay;
-  session_peer<memory_sender> sending(sender, want::send, code, 1, relay.now);
-  session_peer<memory_receiver> receiving(receiver, want::receive, code, 2, relay.now);
-  relay.connect(sending);
-  relay.connect(receiving);
-  relay.run();
-  EXPECT_EQ(receiving.failure(), errc::peer_message_unexpected);
-  EXPECT_EQ(sending.failure(), errc::peer_aborted);
-  EXPECT_TRUE(sink.files().empty());
+  one_file pair(30, {{}, chunk, false, true});
+  pair.run();
+  EXPECT_EQ(pair.receiving.failure(), errc::peer_message_unexpected);
+  EXPECT_EQ(pair.sending.failure(), errc::peer_aborted);
+  EXPECT_TRUE(pair.sink.files().empty());
 }
 
 }  // namespace
