@@ -49,6 +49,7 @@ set(tallow_crypto_headers
   crypto/rng.hpp
   crypto/guard.hpp
   crypto/hash.hpp
+  crypto/claim_hash.hpp
   crypto/suite.hpp
   crypto/wordlist.hpp
   crypto/code_phrase.hpp

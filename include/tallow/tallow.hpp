@@ -12,6 +12,7 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/attempt_ledger.hpp>
+#include <tallow/crypto/claim_hash.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/crypto/cpace.hpp>
 #include <tallow/crypto/guard.hpp>

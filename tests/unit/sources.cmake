@@ -46,6 +46,7 @@ set(test_room_sources
 set(test_crypto_sources
   unit/crypto/attempt_ledger_test.cpp
   unit/crypto/botan_traps_test.cpp
+  unit/crypto/claim_hash_test.cpp
   unit/crypto/code_phrase_test.cpp
   unit/crypto/cpace_test.cpp
   unit/crypto/guard_test.cpp

@@ -10,6 +10,7 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/secret.hpp>
+#include <tallow/crypto/claim_hash.hpp>
 #include <tallow/crypto/hash.hpp>
 #include <tallow/crypto/hello.hpp>
 #include <tallow/crypto/key_schedule.hpp>
@@ -37,6 +38,8 @@ struct handshake_output {
   resume_secret resume;
   std::uint32_t generation = 0;
   secret_bytes<64> export_secret;
+  /// For claim_hash().
+  claim_key claims;
   /// For verification_words().
   secret_bytes<32> sas;
   /// The hash over all five messages.
@@ -64,6 +67,7 @@ namespace detail {
   out.ts_r2i = expand<64>(master, label::traffic_r2i, th5);
   out.resume = expand<64>(master, label::resume, th5);
   out.export_secret = expand<64>(master, label::exporter, th5);
+  out.claims = expand<32>(master, label::claims, th5);
   out.sas = expand<32>(master, label::verification, th5);
   out.th5 = th5;
   return out;

@@ -36,6 +36,7 @@ inline constexpr std::string_view record_key = "key";
 inline constexpr std::string_view record_iv = "iv";
 inline constexpr std::string_view resume = "resume";
 inline constexpr std::string_view exporter = "export";
+inline constexpr std::string_view claims = "claims";
 inline constexpr std::string_view verification = "sas";
 inline constexpr std::string_view resume_room_secret = "room";
 inline constexpr std::string_view resume_isk = "resume isk";

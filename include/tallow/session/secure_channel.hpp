@@ -48,6 +48,8 @@ class secure_channel {
 
   /// What the next reconnect needs, once, and its generation.
   [[nodiscard]] crypto::resume_secret take_resume_secret() { return std::move(keys_.resume); }
+  /// What claims are hashed with, once.
+  [[nodiscard]] crypto::claim_key take_claim_key() { return std::move(keys_.claims); }
   [[nodiscard]] std::uint32_t generation() const noexcept { return keys_.generation; }
 
   /// Seals a message for the control channel.

@@ -179,7 +179,8 @@ result<void> session<Transfer, Link>::establish(secure_channel channel, instant 
   heard_at_ = now;
   said_at_ = now;
   const bool again = family_.has_value();
-  has_met_ = true;
+  // Chunks are claimed over all connections of a transfer.
+  if (!std::exchange(has_met_, true)) transfer_->use_claim_key(channel_->take_claim_key());
   tell(keys_changed{});
   if (again) {
     family_->advance(channel_->generation(), channel_->take_resume_secret());

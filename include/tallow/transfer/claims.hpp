@@ -43,7 +43,7 @@
 
 namespace tallow::transfer {
 
-/// Claims that are not answered: 128 KiB of hashes, and a gigabyte to be read meanwhile.
+/// Claims that are not answered: 64 KiB of hashes, and a gigabyte to be read meanwhile.
 inline constexpr std::uint64_t claims_open_max = limits::chunk_window;
 
 /// Ranges that a receiver claims in all. Each costs both sides 64 bytes; a transfer with more holes

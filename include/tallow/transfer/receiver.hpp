@@ -17,6 +17,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
+#include <tallow/crypto/claim_hash.hpp>
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/chunk_window.hpp>
@@ -68,6 +69,9 @@ class receiver {
 
   /// A relay's limit binds the sender.
   void limit_bytes(std::uint64_t) noexcept {}
+
+  /// What claims are hashed with; due before chunks are claimed. The session gives it.
+  void use_claim_key(crypto::claim_key key) noexcept { claim_key_ = std::move(key); }
 
   /// @errors  role_clash, chunk_size_invalid, peer_message_unexpected (cond::peer)
   [[nodiscard]] result<void> handle(const setup& peer, instant) {
@@ -403,6 +407,7 @@ class receiver {
   result<void> post_ack(instant now);
 
   Sink* sink_;
+  std::optional<crypto::claim_key> claim_key_;
   mutable Mutex mutex_;
   Journal journal_;
   receiver_options options_;

@@ -16,7 +16,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
-#include <tallow/crypto/hash.hpp>
+#include <tallow/crypto/claim_hash.hpp>
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/endpoint.hpp>
@@ -30,6 +30,7 @@ namespace tallow::transfer {
 
 template <sink Sink, chunk_journal Journal, class Mutex>
 bool receiver<Sink, Journal, Mutex>::work_on_claim(chunk_job& job, byte_span scratch) {
+  TALLOW_ASSERT(claim_key_.has_value());
   bool may_count = false;
   {
     std::size_t wanted = 0;
@@ -46,7 +47,7 @@ bool receiver<Sink, Journal, Mutex>::work_on_claim(chunk_job& job, byte_span scr
   }
   const byte_span body = scratch.first(job.bytes);
   const bool is_read = may_count && read_back(job, body);
-  const chunk_hash hash = is_read ? crypto::sha256({body}) : chunk_hash{};
+  const chunk_hash hash = is_read ? crypto::claim_hash(*claim_key_, job.chunk, body) : chunk_hash{};
   const locked hold(mutex_);
   if (is_read) {
     claims_.hashed(job.chunk, hash);

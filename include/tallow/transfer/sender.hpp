@@ -18,7 +18,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
-#include <tallow/crypto/hash.hpp>
+#include <tallow/crypto/claim_hash.hpp>
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/claims.hpp>
@@ -70,6 +70,9 @@ class sender {
 
   /// Makes the sender refuse a transfer of more bytes than the relay said it carries. 0: no limit.
   void limit_bytes(std::uint64_t bytes_max) noexcept { bytes_max_ = bytes_max; }
+
+  /// What claims are hashed with; due before chunks are claimed. The session gives it.
+  void use_claim_key(crypto::claim_key key) noexcept { claim_key_ = std::move(key); }
 
   /// @errors  role_clash, peer_message_unexpected (cond::peer)
   [[nodiscard]] result<void> handle(const setup& peer, instant) {
@@ -217,6 +220,7 @@ class sender {
   ///          handle() it is worth another try
   /// @cost    reads and hashes the chunk
   bool work_on_claim(chunk_job& job, byte_span scratch) {
+    TALLOW_ASSERT(claim_key_.has_value());
     chunk_hash claimed{};
     {
       const locked hold(mutex_);
@@ -227,7 +231,8 @@ class sender {
     }
     const byte_span body = scratch.first(job.bytes);
     read_pieces(job, body);
-    const bool is_equal = equal(crypto::sha256({body}), claimed);
+    const bool is_equal =
+        equal_constant_time(crypto::claim_hash(*claim_key_, job.chunk, body), claimed);
     const locked hold(mutex_);
     // Never fails: it is being compared.
     const bool is_noted = scheduler_.claim_compared(space_, job.chunk, is_equal).has_value();
@@ -455,6 +460,7 @@ class sender {
   }
 
   Source* source_;
+  std::optional<crypto::claim_key> claim_key_;
   mutable Mutex mutex_;
   byte_space space_;
   scheduler scheduler_;

@@ -188,8 +188,8 @@ struct entries_done {
   bool operator==(const entries_done&) const = default;
 };
 
-/// SHA-256 of a chunk's plaintext.
-using chunk_hash = std::array<std::byte, 32>;
+/// The keyed hash of a chunk's plaintext: crypto::claim_hash().
+using chunk_hash = std::array<std::byte, 16>;
 
 /// Chunks that a receiver has from an earlier session, to be compared. Without hashes it says that
 /// no others below `first` are.

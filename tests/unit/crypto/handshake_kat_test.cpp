@@ -109,6 +109,7 @@ void check_keys(const json& v, const handshake_output& out) {
   EXPECT_EQ(text(out.ts_r2i), string_of(v, "ts_r2i"));
   EXPECT_EQ(text(out.resume), string_of(v, "resume"));
   EXPECT_EQ(text(out.export_secret), string_of(v, "export"));
+  EXPECT_EQ(text(out.claims), string_of(v, "claims"));
   EXPECT_EQ(text(out.sas), string_of(v, "sas"));
   EXPECT_EQ(to_hex(out.th5), string_of(v, "th5"));
   for (const auto& [d, name] :

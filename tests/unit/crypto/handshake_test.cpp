@@ -18,6 +18,7 @@ void expect_same_keys(handshake_output& a, handshake_output& b) {
   EXPECT_EQ(a.ts_r2i, b.ts_r2i);
   EXPECT_EQ(a.resume, b.resume);
   EXPECT_EQ(a.export_secret, b.export_secret);
+  EXPECT_EQ(a.claims, b.claims);
   EXPECT_EQ(a.sas, b.sas);
   EXPECT_EQ(a.th5, b.th5);
   EXPECT_EQ(a.suite, b.suite);

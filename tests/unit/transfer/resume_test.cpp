@@ -63,7 +63,10 @@ class both_ends {
         sink_(std::move(kept)),
         sender_(source_, {{}, chunk}),
         receiver_(sink_, earlier_journal(std::move(journal))),
-        random_(seed) {}
+        random_(seed) {
+    sender_.use_claim_key(crypto::claim_key{});
+    receiver_.use_claim_key(crypto::claim_key{});
+  }
 
   // Until both say that all is done; false when nothing moves any more.
   bool run() {

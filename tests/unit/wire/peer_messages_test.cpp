@@ -69,7 +69,7 @@ TEST(PeerMessages, HaveTheLayoutOfTheProtocol) {
   expect_layout(have{chunk_index{128}, {chunk_hash{}}},
                 "8001"
                 "01" +
-                    std::string(64, '0'));
+                    std::string(32, '0'));
   expect_layout(ack{{chunk_range{chunk_index{1}, 300}, chunk_range{chunk_index{400}, 1}}},
                 "02"
                 "01ac02"
