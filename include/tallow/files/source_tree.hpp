@@ -120,7 +120,7 @@ class source_tree {
     std::uint32_t above : above_bits;  // the node of its folder; of an argument, its root
     std::uint32_t is_argument : 1;
     std::uint32_t is_file : 1;
-    std::uint32_t name_offset;  // a name ends where the next one begins
+    std::uint32_t name;  // in names_; that of an argument is empty
   };
   static_assert(sizeof(node) == 8);
 
@@ -160,7 +160,6 @@ class source_tree {
   [[nodiscard]] result<shared_directory> hold(std::uint32_t root_index);
   [[nodiscard]] result<shared_directory> walked_directory();
   [[nodiscard]] result<shared_fd> open_unchanged(const sighting& seen, const location& at);
-  [[nodiscard]] std::string_view name_of(std::size_t index) const;
   [[nodiscard]] location locate(std::size_t index) const;
 
   resolver how_;
@@ -169,8 +168,8 @@ class source_tree {
   std::uint32_t next_root_ = 0;
   std::vector<level> levels_;
   shared_directory walked_;  // of the innermost level below an argument, while it is held
-  std::vector<node> nodes_;  // by entry
-  std::string names_;
+  std::deque<node> nodes_;   // by entry
+  name_store names_;
   std::deque<sighting> seen_;  // of the entries from seen_first_ on
   std::uint64_t seen_first_ = 0;
   bool keeps_all_ = false;
@@ -335,22 +334,22 @@ inline result<source_tree::maybe_entry> source_tree::hand_out(transfer::entry&& 
                                                               const file_status& found,
                                                               std::uint32_t root_index,
                                                               std::string_view name) {
-  if (nodes_.size() + 1 >= nodes_max || names_.size() + name.size() > UINT32_MAX) {
-    return fail(errc::out_of_memory, nodes_.size(), "more names than can be kept");
-  }
   e.kind = *found.kind;
   const bool is_file = e.kind == transfer::entry_kind::file;
   e.size = is_file ? found.size : 0;
   e.mode = transfer::masked_mode(found.mode, e.kind);
   e.mtime_ns = found.mtime_ns;
   const std::lock_guard lock(*mutex_);
+  const auto stored = names_.add(name);
+  if (!stored || nodes_.size() + 1 >= nodes_max) {
+    return fail(errc::out_of_memory, nodes_.size(), "more names than can be kept");
+  }
   node made{};
   made.above = (levels_.empty() ? root_index : levels_.back().node) & (nodes_max - 1);
   made.is_argument = levels_.empty() ? 1 : 0;
   made.is_file = is_file ? 1 : 0;
-  made.name_offset = static_cast<std::uint32_t>(names_.size());
+  made.name = *stored;
   nodes_.push_back(made);
-  names_ += name;
   seen_.push_back({e.size, e.mtime_ns, found.inode});
   return maybe_entry(std::move(e));
 }

@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -23,17 +22,11 @@
 
 namespace tallow::files {
 
-inline std::string_view source_tree::name_of(std::size_t index) const {
-  const std::size_t start = nodes_[index].name_offset;
-  const std::size_t end = index + 1 < nodes_.size() ? nodes_[index + 1].name_offset : names_.size();
-  return std::string_view(names_).substr(start, end - start);
-}
-
 inline source_tree::location source_tree::locate(std::size_t index) const {
   location found{};
   for (; nodes_[index].is_argument == 0; index = nodes_[index].above) {
     if (!found.below.empty()) found.below.insert(0, 1, '/');
-    found.below.insert(0, name_of(index));
+    found.below.insert(0, names_.at(nodes_[index].name));
   }
   found.root = nodes_[index].above;
   return found;
