@@ -34,13 +34,15 @@ set(tallow_core_headers
   room/deadlines.hpp
   room/directory.hpp
   room/transmit_queue.hpp
-  room/failed_joins.hpp
+  room/token_bucket.hpp
+  room/admission.hpp
   room/random_source.hpp
   room/lane_tickets.hpp
   room/relay_event.hpp
   room/relay_peer.hpp
   room/relay_peers.hpp
   room/relay_core.hpp
+  room/relay_core_steps.hpp
   room/room_client.hpp
 )
 
@@ -154,6 +156,7 @@ set(tallow_files_headers
 
 set(tallow_net_headers
   net/address.hpp
+  net/address_rules.hpp
   net/tcp_transport.hpp
   net/connect.hpp
   net/lane_socket.hpp

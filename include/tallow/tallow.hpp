@@ -62,6 +62,7 @@
 #include <tallow/files/unique_fd.hpp>
 #include <tallow/files/write_at.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/address_rules.hpp>
 #include <tallow/net/background_work.hpp>
 #include <tallow/net/blocking_socket.hpp>
 #include <tallow/net/connect.hpp>
@@ -76,13 +77,14 @@
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/net/thread_link.hpp>
 #include <tallow/net/work_gate.hpp>
+#include <tallow/room/admission.hpp>
 #include <tallow/room/deadlines.hpp>
 #include <tallow/room/directory.hpp>
-#include <tallow/room/failed_joins.hpp>
 #include <tallow/room/lane_tickets.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/random_source.hpp>
 #include <tallow/room/relay_core.hpp>
+#include <tallow/room/relay_core_steps.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
 #include <tallow/room/relay_peers.hpp>
@@ -90,6 +92,7 @@
 #include <tallow/room/room_client.hpp>
 #include <tallow/room/room_diagram.hpp>
 #include <tallow/room/room_table.hpp>
+#include <tallow/room/token_bucket.hpp>
 #include <tallow/room/transmit_queue.hpp>
 #include <tallow/session/abort.hpp>
 #include <tallow/session/direct_link.hpp>

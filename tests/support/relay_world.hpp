@@ -93,11 +93,10 @@ class relay_world {
   std::vector<std::string> notes;
   std::vector<room::lanes_joined> lanes;
 
-  client_end& connect(room::client_options options,
-                      std::optional<room::source_id> source = std::nullopt) {
+  client_end& connect(room::client_options options, room::origin from = {}) {
     auto owned = std::make_unique<client_end>(std::move(options), now);
     client_end& end = *owned;
-    end.id = core.connected(now, source);
+    end.id = core.connected(now, from);
     clients_.push_back(std::move(owned));
     open_clients_.push_back(&end);
     ends_.emplace(end.id, &end);
@@ -109,13 +108,13 @@ class relay_world {
     return connect({wanted, side(side_number), std::nullopt, "test"});
   }
   client_end& join(const room_id& room, std::uint8_t side_number, want wanted = want::receive,
-                   std::optional<room::source_id> source = std::nullopt) {
-    return connect({wanted, side(side_number), room, "test"}, source);
+                   room::origin from = {}) {
+    return connect({wanted, side(side_number), room, "test"}, from);
   }
 
-  wire_end& connect_bare(std::optional<room::source_id> source = std::nullopt) {
+  wire_end& connect_bare(room::origin from = {}) {
     auto owned = std::make_unique<wire_end>();
-    owned->id = core.connected(now, source);
+    owned->id = core.connected(now, from);
     wire_end& end = *owned;
     bare_.push_back(std::move(owned));
     open_bare_.push_back(&end);

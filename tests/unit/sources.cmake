@@ -30,13 +30,14 @@ set(test_wire_sources
 )
 
 set(test_room_sources
+  unit/room/admission_test.cpp
   unit/room/room_table_test.cpp
   unit/room/room_diagram_test.cpp
   unit/room/room_test.cpp
   unit/room/deadlines_test.cpp
   unit/room/directory_test.cpp
+  unit/room/token_bucket_test.cpp
   unit/room/transmit_queue_test.cpp
-  unit/room/failed_joins_test.cpp
   unit/room/lane_tickets_test.cpp
   unit/room/relay_core_test.cpp
   unit/room/relay_lanes_test.cpp
@@ -125,6 +126,7 @@ set(test_files_sources
 )
 
 set(test_net_sources
+  unit/net/address_rules_test.cpp
   unit/net/address_test.cpp
   unit/net/connect_test.cpp
   unit/net/lane_socket_test.cpp

@@ -30,6 +30,7 @@
 #include <tallow/base/time.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/address_rules.hpp>
 #include <tallow/net/lane_carrier.hpp>
 #include <tallow/net/lane_socket.hpp>
 #include <tallow/net/lane_splice.hpp>
@@ -45,6 +46,7 @@ struct relay_server_options {
   room::relay_options relay;
   /// For lane tickets and nameplates.
   room::random_source random = system_random();
+  address_rules addresses;
   /// How lanes are moved.
   lane_options lanes;
   /// Called with what is worth a line in a log: static words, never an address or a name.
@@ -58,6 +60,7 @@ class relay_server {
   relay_server(asio::io_context& context, relay_server_options options)
       : context_(&context),
         core_(std::move(options.relay), &crypto::room_of, options.random),
+        rules_(std::move(options.addresses)),
         lanes_(options.lanes),
         carriers_(options.lanes.how),
         on_note_(std::move(options.on_note)),
@@ -229,25 +232,12 @@ class relay_server {
     socket.non_blocking(true, trouble);
     if (trouble) return;
     tune(socket);
-    const auto id = core_.connected(now(), source_of(from.address()));
+    const auto id = core_.connected(now(), rules_.origin_of(from.address()));
     const auto l = std::make_shared<link>(std::move(socket), id);
     links_.emplace(id, l);
     asio::co_spawn(*context_, read_loop(l), run_on);
     asio::co_spawn(*context_, write_loop(l), run_on);
     pump();
-  }
-
-  // An IPv4 address, or the half of an IPv6 one that a network is given. This machine itself is
-  // not limited.
-  [[nodiscard]] static std::optional<room::source_id> source_of(const asio::ip::address& from) {
-    if (from.is_v4()) {
-      if (from.to_v4().is_loopback()) return std::nullopt;
-      return from.to_v4().to_uint();
-    }
-    const asio::ip::address_v6 v6 = from.to_v6();
-    if (v6.is_loopback()) return std::nullopt;
-    const auto bytes = v6.to_bytes();
-    return load_big_endian<std::uint64_t>(std::as_bytes(std::span(bytes)).first<8>());
   }
 
   // ---- one connection ----
@@ -391,6 +381,7 @@ class relay_server {
 
   asio::io_context* context_;
   room::relay_core core_;
+  address_rules rules_;
   lane_options lanes_;
   lane_carriers carriers_;
   std::function<void(const room::noted&)> on_note_;

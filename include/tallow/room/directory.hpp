@@ -84,6 +84,8 @@ class directory {
     change(found, [&](room& r) { r.arrive(newcomer, now, out); });
   }
 
+  [[nodiscard]] bool contains(const room_id& id) const { return rooms_.find(id) != rooms_.end(); }
+
   /// The connection is gone.
   void leave(const room_id& id, connection_id who, leave_reason reason, instant now, notices& out) {
     change(rooms_.find(id), [&](room& r) { r.leave(who, reason, now, out); });

@@ -75,6 +75,7 @@ using notices = std::vector<notice>;
     case relay_error_code::protocol: return "protocol";
     case relay_error_code::replaced: return "replaced";
     case relay_error_code::handshake_timeout: return "handshake_timeout";
+    case relay_error_code::blocked: return "blocked";
   }
   return "";
 }

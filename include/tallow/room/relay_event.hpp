@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include <tallow/base/limits.hpp>
+#include <tallow/room/admission.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/wire/relay_messages.hpp>
@@ -20,6 +22,7 @@ namespace tallow::room {
 /// What an operator sets.
 struct relay_options {
   directory_options rooms;
+  admission_options admission;                  ///< of each source
   std::size_t connections_max = 4096;           ///< lanes are connections too
   std::uint32_t lanes_max = limits::lanes_max;  ///< of a room, beside its control connections
   std::string software;  ///< at most limits::software_bytes_max bytes of UTF-8
@@ -31,6 +34,16 @@ struct relay_options {
     const auto told = std::clamp<std::int64_t>(seconds.count(), 0, UINT32_MAX);
     return {rooms.each.bytes_max, static_cast<std::uint32_t>(told), lanes_max};
   }
+};
+
+/// Where a connection comes from.
+struct origin {
+  origin() noexcept = default;
+  /// A source that is limited.
+  origin(source_id from, bool blocked = false) noexcept : source(from), is_blocked(blocked) {}
+
+  std::optional<source_id> source;  ///< nothing: it is not limited
+  bool is_blocked = false;          ///< the operator wants nothing of it
 };
 
 /// A connection that had nothing to send has something now.

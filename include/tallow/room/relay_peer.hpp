@@ -10,7 +10,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
-#include <tallow/room/failed_joins.hpp>
+#include <tallow/room/admission.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/transmit_queue.hpp>
 #include <tallow/wire/frame.hpp>
@@ -36,6 +36,7 @@ struct relay_peer {
 
   connection_id id;
   std::optional<source_id> source;
+  bool is_pending = false;  ///< counted as one without a place
   phase at = phase::greeting;
   std::optional<room_id> room;
   /// Told with the place in a room that was made for it.

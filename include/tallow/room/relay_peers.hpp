@@ -14,8 +14,8 @@
 #include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/time.hpp>
+#include <tallow/room/admission.hpp>
 #include <tallow/room/deadlines.hpp>
-#include <tallow/room/failed_joins.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>

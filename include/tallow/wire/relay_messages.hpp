@@ -71,9 +71,10 @@ enum class relay_error_code : std::uint8_t {
   protocol,            ///< a frame or message that is not allowed here
   replaced,            ///< a newer connection of the same side took its place
   handshake_timeout,   ///< the peers did not recognise each other in time
+  blocked,             ///< the operator serves nobody at this address
 };
 constexpr relay_error_code enum_last(relay_error_code) noexcept {
-  return relay_error_code::handshake_timeout;
+  return relay_error_code::blocked;
 }
 
 /// What a relay allows, told before anything is sent.

@@ -493,18 +493,85 @@ TEST(RelayCore, DrainsAtOnceWhenNobodyIsThere) {
   EXPECT_EQ(w.core.connection_count(), 0U);
 }
 
-TEST(RelayCore, LimitsFailedJoinsBySource) {
-  paired_world w;
+// Everything granted to a source without end but one thing.
+relay_options limited(void (*limit)(admission_options&)) {
+  relay_options options;
+  options.admission = {{}, {}, {}, 0};
+  limit(options.admission);
+  return options;
+}
+
+TEST(RelayCore, LimitsRefusedJoinsBySource) {
+  paired_world w(limited([](admission_options& o) { o.refused_joins = {30, 1min, 30}; }));
   w.go_live();
-  for (unsigned i = 0; i < failed_joins::per_minute_max; ++i) {
+  for (unsigned i = 0; i < 30; ++i) {
     EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 1)), relay_error_code::room_full);
   }
   client_end& waits = w.join(w.room, 50, want::receive, 1);
   EXPECT_EQ(refusal_of(waits), relay_error_code::rate_limited);
-  EXPECT_GT(waits.told<refused>().report.retry_after_ms, 0U);
+  EXPECT_EQ(waits.told<refused>().report.retry_after_ms, 2001U);
   EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 2)), relay_error_code::room_full);
-  w.advance(60s);
+  w.advance(2s);
   EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 1)), relay_error_code::room_full);
+  EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 1)), relay_error_code::rate_limited);
+}
+
+TEST(RelayCore, LimitsConnectionsBySourceAndTellsBeforeTheyAsk) {
+  relay_world w(limited([](admission_options& o) { o.connections = {30, 1min, 3}; }));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(w.connect_bare(1).got.empty());
+  const test::wire_end& fourth = w.connect_bare(1);
+  EXPECT_FALSE(fourth.got.empty());
+  EXPECT_TRUE(fourth.is_finished);
+  EXPECT_TRUE(w.connect_bare(2).got.empty()) << "another source";
+  EXPECT_TRUE(w.connect_bare().got.empty()) << "the own machine";
+  w.advance(2s);
+  EXPECT_TRUE(w.connect_bare(1).got.empty());
+}
+
+TEST(RelayCore, GivesAConnectionBackForATransferAndForEachLane) {
+  relay_world w(limited([](admission_options& o) { o.connections = {1, 1h, 4}; }));
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    client_end& first = w.join(room_of(i), 1, want::send, 1);
+    client_end& second = w.join(room_of(i), 2, want::receive, 1);
+    ASSERT_TRUE(second.last<joined>()) << int{i};
+    ASSERT_TRUE(first.link.confirm());
+    w.pump();
+    w.disconnect(first);
+    w.disconnect(second);
+  }
+}
+
+TEST(RelayCore, LimitsRoomsOpenedBySourceHoweverTheyAreOpened) {
+  relay_world w(limited([](admission_options& o) { o.rooms = {10, 1min, 2}; }));
+  const auto create = [&] { return &w.connect({want::send, side(1), std::nullopt, "test"}, 1); };
+  EXPECT_TRUE(create()->last<created>());
+  EXPECT_TRUE(w.join(room_of(77), 2, want::send, 1).last<joined>());
+  EXPECT_EQ(refusal_of(*create()), relay_error_code::rate_limited);
+  EXPECT_EQ(refusal_of(w.join(room_of(78), 3, want::send, 1)), relay_error_code::rate_limited);
+  EXPECT_TRUE(w.join(room_of(77), 4, want::receive, 1).last<joined>()) << "it is there already";
+  EXPECT_EQ(w.core.rooms_opened(), 2U);
+}
+
+TEST(RelayCore, ClosesWithoutAWordWhatIsTooManyOfOneSourceAtOnce) {
+  relay_world w(limited([](admission_options& o) { o.pending_max = 3; }));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(w.connect_bare(1).is_open);
+  const test::wire_end& fourth = w.connect_bare(1);
+  EXPECT_FALSE(fourth.is_open);
+  EXPECT_TRUE(fourth.got.empty());
+  EXPECT_TRUE(w.connect_bare(2).is_open);
+  w.advance(10s);
+  EXPECT_EQ(w.core.connection_count(), 0U);
+  // With a place they do not count any more.
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    EXPECT_TRUE(w.join(room_of(i), i, want::send, 1).last<joined>()) << int{i};
+  }
+}
+
+TEST(RelayCore, TellsThoseThatAreBlocked) {
+  relay_world w;
+  EXPECT_EQ(refusal_of(w.connect({want::send, side(1), std::nullopt, "test"}, {1, true})),
+            relay_error_code::blocked);
+  EXPECT_EQ(w.core.rooms_opened(), 0U);
 }
 
 TEST(RelayCore, NotesNothingThatNamesAnybody) {

@@ -1,0 +1,340 @@
+// How a relay_core does its work; a part of relay_core.hpp.
+//
+// @source  docs/protocol/room.md
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <tallow/base/assert.hpp>
+#include <tallow/base/limits.hpp>
+#include <tallow/base/time.hpp>
+#include <tallow/room/relay_core.hpp>
+#include <tallow/wire/codec.hpp>
+#include <tallow/wire/frame.hpp>
+#include <tallow/wire/relay_messages.hpp>
+
+namespace tallow::room {
+
+// ---- admission ----
+
+inline void relay_core::admit(relay_peer& p, const origin& from, instant now) {
+  p.is_pending = p.source.has_value();
+  if (p.source && !admission_.came(*p.source, now)) {
+    peers_.note(noted{"connection closed", "too many of one source at once"});
+    return let_drop(p, now);
+  }
+  if (from.is_blocked) return end(p, relay_error_code::blocked, 0, now);
+  if (is_draining_) return end(p, relay_error_code::draining, 0, now);
+  if (peers_.size() > options_.connections_max) {
+    return end(p, relay_error_code::relay_full, options_.connections_max, now);
+  }
+  if (!p.source) return;
+  const duration wait = admission_.take_connection(*p.source, now);
+  if (wait != duration::zero()) refuse_for(p, wait, now);
+}
+
+// It has a place, or needs none any more.
+inline void relay_core::leave_pending(relay_peer& p) {
+  if (std::exchange(p.is_pending, false)) admission_.left_pending(*p.source);
+}
+
+// True when no room is to be had now: the relay stops, or too many joins from the same source
+// were refused.
+inline bool relay_core::must_wait(relay_peer& p, instant now) {
+  if (is_draining_) {
+    end(p, relay_error_code::draining, 0, now);
+    return true;
+  }
+  if (!p.source) return false;
+  const duration wait = admission_.join_wait(*p.source, now);
+  if (wait == duration::zero()) return false;
+  refuse_for(p, wait, now);
+  return true;
+}
+
+inline bool relay_core::may_open_room(relay_peer& p, instant now) {
+  if (!p.source) return true;
+  const duration wait = admission_.take_room(*p.source, now);
+  if (wait == duration::zero()) return true;
+  refuse_for(p, wait, now);
+  return false;
+}
+
+inline void relay_core::refuse_for(relay_peer& p, duration wait, instant now) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count() + 1;
+  end(p, relay_error_code::rate_limited, 0, now, narrow<std::uint32_t>(ms));
+}
+
+// ---- frames ----
+
+inline void relay_core::handle(relay_peer& p, const frame_view& frame, instant now) {
+  const frame_type type = frame.type;
+  if (type == frame_type::peer) return on_slice(p, frame, now);
+  if (type == frame_type::ping) return on_ping(p, now);
+  if (type == frame_type::pong) return on_pong(p);
+  if (type == frame_type::client_hello) return decoded<client_hello>(p, frame, now);
+  if (type == frame_type::create_room) return decoded<create_room>(p, frame, now);
+  if (type == frame_type::join_room) return decoded<join_room>(p, frame, now);
+  if (type == frame_type::room_confirm) return on_confirm(p, now);
+  if (type == frame_type::lane_request) return decoded<lane_request>(p, frame, now);
+  if (type == frame_type::lane_open) return decoded<lane_open>(p, frame, now);
+  if (type == frame_type::close) return decoded<close_room>(p, frame, now);
+  offend(p, now);  // the decoder lets no others through
+}
+
+inline void relay_core::on_ping(relay_peer& p, instant now) {
+  (void)peers_.send_urgent(p, frame_type::pong, now);
+}
+
+// Only as many answers count as there were questions.
+inline void relay_core::on_pong(relay_peer& p) { p.pongs = std::min(p.pongs + 1, p.pings); }
+
+template <class Message>
+void relay_core::decoded(relay_peer& p, const frame_view& frame, instant now) {
+  const auto m = decode_body<Message>(frame.body);
+  return m ? on(p, *m, now) : offend(p, now);
+}
+
+inline void relay_core::on(relay_peer& p, const client_hello& m, instant now) {
+  const bool is_ours =
+      std::find(m.versions.begin(), m.versions.end(), relay_protocol_version) != m.versions.end();
+  if (!is_ours) return end(p, relay_error_code::version, 0, now);
+  p.enter(phase::greeted, now);
+  peers_.send(p,
+              relay_hello{relay_protocol_version, options_.software, options_.limits_told(),
+                          options_.notice},
+              now);
+}
+
+inline void relay_core::on(relay_peer& p, const create_room& m, instant now) {
+  if (must_wait(p, now) || !may_open_room(p, now)) return;
+  const auto made = rooms_.create({p.id, m.side, m.wanted}, next_random(random_), now, notices_);
+  if (const auto* why = std::get_if<told_error>(&made)) {
+    return end(p, why->code, why->limit, now);
+  }
+  p.room = std::get<made_room>(made).id;
+  p.nameplate = std::get<made_room>(made).nameplate;
+}
+
+inline void relay_core::on(relay_peer& p, const join_room& m, instant now) {
+  if (must_wait(p, now)) return;
+  if (!rooms_.contains(m.room) && !may_open_room(p, now)) return;
+  p.room = m.room;
+  p.nameplate.reset();
+  rooms_.join(m.room, {p.id, m.side, m.wanted}, now, notices_);
+}
+
+inline void relay_core::on(relay_peer& p, const close_room& m, instant now) {
+  if (p.room) rooms_.close(*p.room, p.id, m.reason, now, notices_);
+  vacate(p, now);
+  p.enter(phase::ending, now);
+  peers_.note(finish{p.id});
+}
+
+inline void relay_core::on_confirm(relay_peer& p, instant now) {
+  if (!p.room || p.behind_barrier()) return;
+  if (!rooms_.confirm(*p.room, p.id, now, notices_)) offend(p, now);
+}
+
+inline void relay_core::on(relay_peer& p, const lane_request& m, instant now) {
+  if (!p.room || p.behind_barrier()) return;
+  const auto partner = rooms_.live_partner_of(*p.room, p.id);
+  if (!partner || m.count == 0 || m.count > limits::lane_tickets_max) return offend(p, now);
+  // Who asks without reading the answers must not fill the memory with them.
+  if (p.queue.size() > 2 * limits::relay_queue_bytes_max) return offend(p, now);
+  // A relay that stops takes no connections, so its tickets would be of no use.
+  const std::size_t count = is_draining_ ? 0 : m.count;
+  peers_.send(p, lane_tickets{lanes_.issue(p.id, *partner, count, now)}, now);
+}
+
+inline void relay_core::on(relay_peer& p, const lane_open& m, instant now) {
+  const auto* ticket = std::get_if<lane_ticket>(&m.right);
+  if (ticket == nullptr) return offend(p, now);
+  const lane_admission admitted = lanes_.admit(*ticket, p.id, now);
+  if (admitted.what == lane_admission::verdict::refused) {
+    peers_.note(noted{"connection closed", "no such lane ticket"});
+    return let_drop(p, now);
+  }
+  // Its room answers for it.
+  if (p.source) admission_.give_connection_back(*p.source);
+  leave_pending(p);
+  p.enter(phase::lane, now);
+  if (admitted.what == lane_admission::verdict::waits) return;
+  peers_.note(noted{"lane joined", ""});
+  peers_.note(lanes_joined{admitted.other, p.id});
+}
+
+inline void relay_core::on_slice(relay_peer& p, const frame_view& frame, instant now) {
+  if (!p.room || p.behind_barrier()) return;
+  const auto [verdict, to] = rooms_.carry(*p.room, p.id, frame.body.size(), now, notices_);
+  switch (verdict) {
+    case carriage::forward: {
+      relay_peer* partner = peers_.find(to);
+      TALLOW_ASSERT(partner != nullptr);
+      bytes_relayed_ += frame.body.size();
+      return peers_.pass_on(*partner, frame.header, frame.body, now);
+    }
+    case carriage::violation: return offend(p, now);
+    case carriage::discard:
+    case carriage::overdrawn: return;
+  }
+}
+
+// ---- notices of rooms ----
+
+// Hands out what rooms have to say, until they have nothing more to say.
+inline void relay_core::settle(instant now) {
+  for (std::size_t i = 0; i < notices_.size(); ++i) {
+    const notice n = notices_[i];
+    relay_peer* p = peers_.find(n.to);
+    if (p == nullptr || !p->is_heard()) continue;
+    std::visit([&](const auto& what) { tell(*p, what, now); }, n.what);
+  }
+  notices_.clear();
+}
+
+inline void relay_core::tell(relay_peer& p, const seated& what, instant now) {
+  leave_pending(p);
+  p.enter(phase::seated, now);
+  p.barrier = 0;
+  if (p.nameplate) {
+    const relay_limits told = options_.limits_told();
+    peers_.send(p, room_created{*p.nameplate, *p.room, told.waiting_seconds_max, told}, now);
+    p.nameplate.reset();
+    peers_.note(noted{"room made", ""});
+  } else {
+    peers_.send(p, room_joined{what.placed, options_.limits_told()}, now);
+    peers_.note(noted{what.placed == place::first ? "room joined as first" : "room paired", ""});
+  }
+}
+
+inline void relay_core::tell(relay_peer& p, const told_arrival& what, instant now) {
+  peers_.send(p, peer_joined{what.how}, now);
+}
+
+inline void relay_core::tell(relay_peer& p, const told_leave& what, instant now) {
+  peers_.send(p, peer_left{what.reason}, now);
+  peers_.note(can_read{p.id});
+  if (what.stays) {
+    p.allow_slices(limits::unauthenticated_frame_bytes_max);
+    peers_.send(p, relay_ping{}, now);
+    p.pinged_at = now;
+    p.barrier = ++p.pings;
+  } else {
+    vacate(p, now);
+    p.enter(phase::parted, now);
+  }
+}
+
+inline void relay_core::tell(relay_peer& p, const told_error& what, instant now) {
+  count_failed_join(p, what.code, now);
+  end(p, what.code, what.limit, now);
+}
+
+inline void relay_core::tell(relay_peer& p, const told_live&, instant) {
+  p.allow_slices(limits::frame_length_limit);
+  // Who loses his connection again and again must be able to come back each time.
+  if (p.source) admission_.give_connection_back(*p.source);
+  peers_.note(noted{"room live", ""});
+}
+
+inline void relay_core::tell(relay_peer& p, const told_quota& what, instant now) {
+  peers_.send(p, quota_warning{what.bytes_left}, now);
+}
+
+inline void relay_core::count_failed_join(const relay_peer& p, relay_error_code code, instant now) {
+  const bool failed = code == relay_error_code::room_full ||
+                      code == relay_error_code::wants_clash || code == relay_error_code::code_spent;
+  if (failed && p.source) admission_.count_refused_join(*p.source, now);
+}
+
+// ---- time ----
+
+inline void relay_core::look(relay_peer& p, instant now) {
+  const auto is_due = [&](std::optional<instant> when) { return when && now >= *when; };
+  if (is_due(p.phase_due())) {
+    if (!p.is_heard() || p.at == phase::greeting) return let_drop(p, now);
+    return end(p, relay_error_code::idle, 0, now);
+  }
+  if (!p.is_heard()) return;
+  if (is_due(p.stall_due())) {
+    peers_.note(noted{"connection closed", "slow consumer"});
+    depart(p, leave_reason::slow_consumer, now);
+    return let_drop(p, now);
+  }
+  if (now >= p.silence_due()) return end(p, relay_error_code::idle, 0, now);
+  if (now >= p.ping_due()) {
+    p.pinged_at = now;
+    // The ping of the barrier has to be answered before any other is asked, or the answers
+    // could not be told apart.
+    if (!p.behind_barrier() && peers_.send_urgent(p, frame_type::ping, now)) ++p.pings;
+  }
+}
+
+// ---- endings ----
+
+// The connection broke the rules. Who has not even said hello speaks something else, and would
+// not understand an answer.
+inline void relay_core::offend(relay_peer& p, instant now) {
+  if (p.at == phase::greeting) {
+    peers_.note(noted{"connection closed", "not our protocol"});
+    return let_drop(p, now);
+  }
+  end(p, relay_error_code::protocol, 0, now);
+}
+
+inline void relay_core::end(relay_peer& p, relay_error_code code, std::uint64_t limit, instant now,
+                            std::uint32_t retry_ms) {
+  if (!p.is_heard()) return;
+  error_report report{code, retry_ms != 0 ? retry_ms : retry_after_ms(code), limit, {}};
+  if (code == relay_error_code::version) report.versions = {relay_protocol_version};
+  depart(p, leave_reason::disconnected, now);
+  peers_.send(p, report, now);
+  p.enter(phase::ending, now);
+  peers_.note(noted{"connection refused or ended", name_of(code)});
+  peers_.note(finish{p.id});
+  peers_.look_again(p);
+}
+
+inline void relay_core::end_all(instant now) {
+  for (const connection_id id : peers_.all_ids()) {
+    if (relay_peer* p = peers_.find(id)) end(*p, relay_error_code::draining, 0, now);
+    settle(now);
+  }
+  end_all_at_.reset();
+}
+
+inline void relay_core::let_drop(relay_peer& p, instant now) {
+  depart(p, leave_reason::disconnected, now);
+  p.enter(phase::dropped, now);
+  peers_.note(drop{p.id});
+  peers_.look_again(p);
+}
+
+inline void relay_core::depart(relay_peer& p, leave_reason reason, instant now) {
+  if (!p.room) return;
+  const room_id id = *p.room;
+  vacate(p, now);
+  rooms_.leave(id, p.id, reason, now, notices_);
+}
+
+// It has no place any more. The lanes of the room go with either side.
+inline void relay_core::vacate(relay_peer& p, instant now) {
+  p.room.reset();
+  lanes_.end_room(p.id, to_drop_);
+  drop_lanes(now);
+}
+
+inline void relay_core::drop_lanes(instant now) {
+  for (const connection_id id : std::exchange(to_drop_, {})) {
+    if (relay_peer* lane = peers_.find(id)) let_drop(*lane, now);
+  }
+}
+
+}  // namespace tallow::room
