@@ -15,9 +15,9 @@ READY = "tallow-relay ready on "
 DEADLINE_S = 30
 
 
-def run(*arguments):
+def run(*arguments, env=None):
     return subprocess.run([RELAY, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=DEADLINE_S)
+                          text=True, timeout=DEADLINE_S, env=env)
 
 
 class Running:
@@ -64,6 +64,8 @@ def frame(kind, body=b""):
 # CLIENT_HELLO with version 1; JOIN_ROOM with either want.
 HELLO = frame(0x01, b"\x01\x01\x00")
 GOAWAY, ERROR_REPORT, ROOM_JOINED, PEER_JOINED = 0x0F, 0x10, 0x06, 0x07
+# Codes of an ERROR.
+RATE_LIMITED, BLOCKED = 11, 16
 
 
 def join(room, side):
@@ -71,8 +73,9 @@ def join(room, side):
 
 
 class Client:
-    def __init__(self, port, host="127.0.0.1"):
-        self.socket = socket.create_connection((host, port), timeout=DEADLINE_S)
+    def __init__(self, port, host="127.0.0.1", source=None):
+        self.socket = socket.create_connection((host, port), timeout=DEADLINE_S,
+                                               source_address=source and (source, 0))
         self.bytes = b""
 
     def __enter__(self):
@@ -93,6 +96,7 @@ class Client:
                 length, kind = struct.unpack(">IB", self.bytes[:5])
                 if len(self.bytes) < 8 + length:
                     break
+                self.body = self.bytes[8:8 + length]
                 self.bytes = self.bytes[8 + length:]
                 kinds.append(kind)
                 if kind == until:
@@ -157,6 +161,45 @@ class RelayTest(unittest.TestCase):
             done = run("--config", config)
             self.assertEqual(done.returncode, 2)
             self.assertIn(f"{config}:3: unknown key 'max-roms'; allowed are", done.stderr)
+
+    def test_shows_its_settings_and_where_they_come_from(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "relay.toml"
+            config.write_text("max-rooms = 5\n")
+            environment = {**os.environ, "TALLOW_RELAY_CONFIG": str(config),
+                           "RELAY_ROOM_TIMEOUT": "90s"}
+            done = run("--max-lanes", "2", "--print-config", env=environment)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIn(f"max-rooms = 5  # {config}:1\n", done.stdout)
+            self.assertIn('room-timeout = "90s"  # RELAY_ROOM_TIMEOUT\n', done.stdout)
+            self.assertIn("max-lanes = 2  # --max-lanes\n", done.stdout)
+            self.assertIn("limit-loopback = false  # default\n", done.stdout)
+            config.write_text(run("example-config").stdout)
+            done = run("check-config", "--config", config)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+            config.write_text("block = ['10.0.0.0/8', '10.0.0.0/80']\n")
+            done = run("check-config", "--config", config)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"{config}:1: block: ", done.stderr)
+
+    def test_tells_who_is_blocked(self):
+        with running("--listen", "127.0.0.1:0", "--block", "127.0.0.2") as relay:
+            with Client(relay.port(), source="127.0.0.2") as blocked:
+                self.assertEqual(blocked.frames(until=ERROR_REPORT), [ERROR_REPORT])
+                self.assertEqual(blocked.body[0], BLOCKED)
+            with Client(relay.port()) as fine:
+                fine.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
+
+    def test_refuses_a_crowd_from_one_source_and_serves_others(self):
+        with running("--listen", "127.0.0.1:0", "--limit-loopback",
+                     "--connections-per-minute", "5", "--pending-per-source", "100") as relay:
+            with contextlib.ExitStack() as stack:
+                crowd = [stack.enter_context(Client(relay.port(), source="127.0.0.2"))
+                         for _ in range(11)]
+                self.assertEqual(crowd[10].frames(until=ERROR_REPORT), [ERROR_REPORT])
+                self.assertEqual(crowd[10].body[0], RATE_LIMITED)
+                with Client(relay.port(), source="127.0.0.3") as other:
+                    other.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
 
     def test_says_that_a_port_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -3,9 +3,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <map>
 #include <optional>
 #include <string>
 #include <sys/resource.h>
@@ -13,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -27,15 +23,13 @@
 #include <tallow/net/relay_server.hpp>
 #include <tallow/net/tcp_transport.hpp>
 
-#include "settings.hpp"
+#include "command_line.hpp"
 
 namespace {
 
-using tallow::relay_tool::setting;
+using tallow::relay_tool::complain;
+using tallow::relay_tool::exit_failed;
 using tallow::relay_tool::settings;
-
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
 
 // How long a transfer that runs may still take when the relay is told to stop.
 constexpr auto drain_wait = std::chrono::seconds(10);
@@ -45,68 +39,6 @@ constexpr rlim_t descriptors_kept = 64;
 
 // A connection that is one end of a lane has its part in two pipes.
 constexpr rlim_t descriptors_each = 3;
-
-void complain(const std::string& what) { std::fprintf(stderr, "tallow-relay: %s\n", what.c_str()); }
-
-// Either what to run with, or the exit code.
-struct command_line {
-  settings chosen;
-  std::optional<int> exit_code;
-};
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return std::nullopt;
-  return content;
-}
-
-// The file first, then the flags over it.
-tallow::relay_tool::refusal choose(settings& to, const std::string& config,
-                                   const std::map<std::string, std::vector<std::string>>& flags) {
-  if (!config.empty()) {
-    const auto content = read_file(config);
-    if (!content) return config + ": cannot be read";
-    if (auto why = tallow::relay_tool::read_config(to, config, *content)) return why;
-  }
-  for (const setting& one : tallow::relay_tool::all_settings) {
-    const auto& values = flags.at(one.name);
-    if (one.is_list && !values.empty()) to.listen.clear();
-    for (const std::string& value : values) {
-      if (auto why = one.set(to, value)) return "--" + std::string(one.name) + ": " + *why;
-    }
-  }
-  return std::nullopt;
-}
-
-command_line parse(int argc, char** argv) {
-  command_line parsed;
-  CLI::App app("Brings two sides of a transfer together and passes their sealed bytes on.",
-               "tallow-relay");
-  app.set_version_flag("--version", std::string("tallow-relay ") + TALLOW_VERSION);
-  std::string config;
-  app.add_option("--config", config, "TOML file; its keys are the names of the options below")
-      ->type_name("FILE");
-  std::map<std::string, std::vector<std::string>> flags;
-  for (const setting& one : tallow::relay_tool::all_settings) {
-    auto* option = app.add_option("--" + std::string(one.name), flags[one.name], one.help);
-    option->type_name(one.value_name)->expected(1)->allow_extra_args(false);
-    option->multi_option_policy(one.is_list ? CLI::MultiOptionPolicy::TakeAll
-                                            : CLI::MultiOptionPolicy::Throw);
-  }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    parsed.exit_code = app.exit(e) == 0 ? 0 : exit_usage;
-    return parsed;
-  }
-  if (const auto why = choose(parsed.chosen, config, flags)) {
-    complain(*why);
-    parsed.exit_code = exit_usage;
-  }
-  return parsed;
-}
 
 // A relay sees nothing secret, but what it sees is nobody's business either.
 void limit_process(settings& chosen) {
@@ -213,6 +145,15 @@ asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay
   }
 }
 
+tallow::room::admission_options admission_of(const settings& chosen) {
+  using namespace std::chrono_literals;
+  tallow::room::admission_options granted;
+  granted.connections = {chosen.connections_per_minute, 1min, 2 * chosen.connections_per_minute};
+  granted.rooms = {chosen.rooms_per_minute, 1min, 2 * chosen.rooms_per_minute};
+  granted.pending_max = chosen.pending_per_source;
+  return granted;
+}
+
 int run(const settings& chosen) {
   asio::io_context context(1);
   tallow::net::relay_server_options options;
@@ -221,6 +162,8 @@ int run(const settings& chosen) {
   options.relay.rooms.each.waiting_max = chosen.room_timeout;
   options.relay.connections_max = chosen.connections_max;
   options.relay.lanes_max = chosen.lanes_max;
+  options.relay.admission = admission_of(chosen);
+  options.addresses = {chosen.allowed, chosen.blocked, chosen.limits_loopback};
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
   options.on_note = [](const tallow::room::noted& n) {
     spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);
@@ -253,7 +196,7 @@ int run(const settings& chosen) {
 
 int main(int argc, char** argv) {
   try {
-    command_line parsed = parse(argc, argv);
+    auto parsed = tallow::relay_tool::parse_command_line(argc, argv);
     if (parsed.exit_code) return *parsed.exit_code;
     limit_process(parsed.chosen);
     start_log(parsed.chosen);

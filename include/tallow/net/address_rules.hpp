@@ -34,6 +34,9 @@ namespace tallow::net {
 /// An address or a block of them.
 class network {
  public:
+  /// No address at all.
+  network() noexcept : network(asio::ip::address_v4(), 32) {}
+
   /// @param text  an address (`192.0.2.7`, `2001:db8::1`) or a block (`192.0.2.0/24`,
   ///              `2001:db8::/32`)
   /// @errors  invalid_argument
@@ -57,6 +60,11 @@ class network {
       bits -= mapped_bits;
     }
     return network(address, static_cast<unsigned short>(bits));
+  }
+
+  /// What parse() takes.
+  [[nodiscard]] friend std::string to_string(const network& n) {
+    return n.address_.to_string() + "/" + std::to_string(n.bits_);
   }
 
   [[nodiscard]] bool contains(const asio::ip::address& which) const {

@@ -32,6 +32,12 @@ TEST(AddressRules, HoldWhatABlockHolds) {
   EXPECT_TRUE(net("fe80::/10").contains(asio::ip::make_address("fe80::1%1"))) << "a scope";
 }
 
+TEST(AddressRules, AreWrittenAsTheyAreRead) {
+  EXPECT_EQ(to_string(net("192.0.2.0/24")), "192.0.2.0/24");
+  EXPECT_EQ(to_string(net("::ffff:192.0.2.0/120")), "192.0.2.0/24");
+  EXPECT_EQ(to_string(net("2001:db8::1")), "2001:db8::1/128");
+}
+
 TEST(AddressRules, KnowAMappedAddressForWhatItIs) {
   EXPECT_TRUE(net("192.0.2.0/24").contains(at("::ffff:192.0.2.9")));
   EXPECT_TRUE(net("::ffff:192.0.2.0/120").contains(at("192.0.2.9")));

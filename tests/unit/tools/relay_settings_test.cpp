@@ -1,10 +1,11 @@
 #include <chrono>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
 
-#include "tools/tallow-relay/settings.hpp"
+#include "tools/tallow-relay/setting_sources.hpp"
 
 namespace tallow::relay_tool {
 namespace {
@@ -13,21 +14,38 @@ using namespace std::chrono_literals;
 
 refusal set(settings& s, std::string_view name, std::string_view value) {
   const setting* which = find_setting(name);
-  return which == nullptr ? refusal("unknown") : which->set(s, value);
+  return which == nullptr ? refusal("unknown") : which->set(s, {std::string(value)});
+}
+
+// The settings of a file that is right.
+settings of_file(std::string_view content) {
+  chosen_settings chosen;
+  const auto why = read_config(chosen, "relay.toml", content);
+  EXPECT_FALSE(why) << *why;
+  return chosen.values;
+}
+
+refusal refusal_of(std::string_view content) {
+  chosen_settings chosen;
+  return read_config(chosen, "f.toml", content);
 }
 
 TEST(RelaySettings, ReadsEveryKeyOfAFile) {
-  settings s;
-  const auto why = read_config(s, "relay.toml", R"(
+  const settings s = of_file(R"(
 listen = ["127.0.0.1:1", "[::1]:0"]
 max-rooms = 5
 max-bytes = "3GiB"
 room-timeout = "90m"
 max-connections = 7
 max-lanes = 0
+connections-per-minute = 0
+rooms-per-minute = 3
+pending-per-source = 4
+allow = "192.0.2.0/24"
+block = ["192.0.2.1", "2001:db8::/32"]
+limit-loopback = true
 log-level = "warn"
 )");
-  ASSERT_FALSE(why) << *why;
   ASSERT_EQ(s.listen.size(), 2U);
   EXPECT_EQ(s.listen[1], (net::address{"::1", 0}));
   EXPECT_EQ(s.rooms_max, 5U);
@@ -35,31 +53,117 @@ log-level = "warn"
   EXPECT_EQ(s.room_timeout, 90min);
   EXPECT_EQ(s.connections_max, 7U);
   EXPECT_EQ(s.lanes_max, 0U);
+  EXPECT_EQ(s.connections_per_minute, 0U);
+  EXPECT_EQ(s.rooms_per_minute, 3U);
+  EXPECT_EQ(s.pending_per_source, 4U);
+  EXPECT_EQ(s.allowed.size(), 1U);
+  EXPECT_EQ(s.blocked.size(), 2U);
+  EXPECT_TRUE(s.limits_loopback);
   EXPECT_EQ(s.log_level, "warn");
 }
 
 TEST(RelaySettings, TakesOneAddressWithoutAList) {
-  settings s;
-  EXPECT_FALSE(read_config(s, "f", "listen = 'localhost:5'"));
-  EXPECT_EQ(s.listen.size(), 1U);
+  EXPECT_EQ(of_file("listen = 'localhost:5'").listen.size(), 1U);
 }
 
 TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
-  settings s;
-  EXPECT_EQ(read_config(s, "f.toml", "\nmax-room = 5\n"),
+  EXPECT_EQ(refusal_of("\nmax-room = 5\n"),
             "f.toml:2: unknown key 'max-room'; allowed are listen, max-rooms, max-bytes, "
-            "room-timeout, max-connections, max-lanes, log-level");
-  EXPECT_EQ(read_config(s, "f.toml", "max-rooms = 5\nlog-level = 'loud'"),
+            "room-timeout, max-connections, max-lanes, connections-per-minute, rooms-per-minute, "
+            "pending-per-source, allow, block, limit-loopback, log-level");
+  EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
             "f.toml:2: log-level: one of debug, info, warn, error, off is wanted");
-  EXPECT_EQ(read_config(s, "f.toml", "max-rooms = true"),
-            "f.toml:1: max-rooms: text or a number is wanted");
-  EXPECT_EQ(read_config(s, "f.toml", "max-rooms = [1, 2]"),
-            "f.toml:1: max-rooms: text or a number is wanted");
-  EXPECT_EQ(read_config(s, "f.toml", "listen = ['a:1', 'b:x']"),
+  EXPECT_EQ(refusal_of("max-rooms = 1.5"), "f.toml:1: max-rooms: text or a number is wanted");
+  EXPECT_EQ(refusal_of("max-rooms = [1, 2]"), "f.toml:1: max-rooms: text or a number is wanted");
+  EXPECT_EQ(refusal_of("max-rooms = true"),
+            "f.toml:1: max-rooms: a number from 1 to 1000000 is wanted");
+  EXPECT_EQ(refusal_of("listen = ['a:1', 'b:x']"),
             "f.toml:1: listen: HOST:PORT is wanted: the port is not a number from 1 to 65535");
-  const auto broken = read_config(s, "f.toml", "max-rooms = 1\nmax-bytes =\n");
+  EXPECT_EQ(refusal_of("allow = ['192.0.2.0/33']"),
+            "f.toml:1: allow: an address or a block like 192.0.2.0/24 or 2001:db8::/32 is wanted: "
+            "no prefix length");
+  EXPECT_EQ(refusal_of("limit-loopback = 1"), "f.toml:1: limit-loopback: true or false is wanted");
+  const auto broken = refusal_of("max-rooms = 1\nmax-bytes =\n");
   ASSERT_TRUE(broken);
   EXPECT_EQ(broken->rfind("f.toml:2: ", 0), 0U) << *broken;
+}
+
+// A list of which one part means nothing must not leave the other parts in force: an operator who
+// mistypes a block would serve those that he meant to refuse.
+TEST(RelaySettings, TakesAListAsAWholeOrNotAtAll) {
+  settings s;
+  EXPECT_FALSE(find_setting("block")->set(s, {"192.0.2.1"}));
+  EXPECT_TRUE(find_setting("block")->set(s, {"192.0.2.2", "nobody"}));
+  ASSERT_EQ(s.blocked.size(), 1U);
+  EXPECT_EQ(to_string(s.blocked[0]), "192.0.2.1/32");
+}
+
+TEST(RelaySettings, PutsTheEnvironmentOverTheFileAndFlagsOverBoth) {
+  const std::map<std::string, const char*> environment{
+      {"TALLOW_RELAY_MAX_ROOMS", "7"},  {"RELAY_MAX_ROOMS", "8"},
+      {"RELAY_MAX_BYTES", "5GiB"},      {"TALLOW_RELAY_MAX_LANES", ""},
+      {"RELAY_LISTEN_ADDR", "a:1,b:2"}, {"TALLOW_RELAY_LIMIT_LOOPBACK", "true"}};
+  const auto look_up = [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second;
+  };
+  chosen_settings chosen;
+  ASSERT_FALSE(read_config(chosen, "f.toml", "max-rooms = 5\nmax-lanes = 3\nlisten = 'c:3'"));
+  ASSERT_FALSE(read_environment(chosen, look_up));
+  ASSERT_FALSE(read_flag(chosen, *find_setting("max-bytes"), {"6GiB"}));
+  const settings& s = chosen.values;
+  EXPECT_EQ(s.rooms_max, 7U) << "the longer name goes before";
+  EXPECT_EQ(s.lanes_max, 3U) << "an empty variable says nothing";
+  EXPECT_EQ(s.room_bytes_max, std::uint64_t{6} << 30U);
+  ASSERT_EQ(s.listen.size(), 2U) << "a list is replaced";
+  EXPECT_EQ(s.listen[1].host, "b");
+  EXPECT_TRUE(s.limits_loopback);
+  const std::string shown = printed(chosen);
+  for (const char* line :
+       {"max-rooms = 7  # TALLOW_RELAY_MAX_ROOMS\n", "max-bytes = \"6GiB\"  # --max-bytes\n",
+        "max-lanes = 3  # f.toml:2\n", "listen = [\"a:1\", \"b:2\"]  # RELAY_LISTEN_ADDR\n",
+        "room-timeout = \"1d\"  # default\n", "limit-loopback = true  # TALLOW_RELAY_"}) {
+    EXPECT_NE(shown.find(line), std::string::npos) << line << "in\n" << shown;
+  }
+  EXPECT_EQ(read_environment(chosen,
+                             [](const char* name) {
+                               return std::string_view(name) == "RELAY_MAX_ROOMS" ? "many"
+                                                                                  : nullptr;
+                             }),
+            "RELAY_MAX_ROOMS: a number from 1 to 1000000 is wanted");
+}
+
+TEST(RelaySettings, ReadsWhatItPrints) {
+  chosen_settings chosen;
+  ASSERT_FALSE(read_config(chosen, "f.toml",
+                           "listen = ['[::1]:5']\nmax-bytes = 1025\nroom-timeout = '90s'\n"
+                           "allow = ['::ffff:192.0.2.0/120']\nlimit-loopback = true"));
+  chosen_settings again;
+  const auto why = read_config(again, "printed", printed(chosen));
+  ASSERT_FALSE(why) << *why;
+  for (const setting& one : all_settings) {
+    EXPECT_EQ(one.print(again.values), one.print(chosen.values)) << one.name;
+  }
+}
+
+TEST(RelaySettings, ExplainThemselvesInAFileThatChangesNothing) {
+  std::string example = example_config();
+  chosen_settings chosen;
+  ASSERT_FALSE(read_config(chosen, "example", example));
+  EXPECT_TRUE(chosen.origins.empty());
+  // With every default made explicit it still changes nothing.
+  for (const setting& one : all_settings) {
+    const std::string commented = "\n#" + std::string(one.name) + " = ";
+    const auto at = example.find(commented);
+    ASSERT_NE(at, std::string::npos) << one.name;
+    example.erase(at + 1, 1);
+  }
+  const auto why = read_config(chosen, "example", example);
+  ASSERT_FALSE(why) << *why;
+  EXPECT_EQ(chosen.origins.size(), all_settings.size());
+  for (const setting& one : all_settings) {
+    EXPECT_EQ(one.print(chosen.values), one.print(settings{})) << one.name;
+  }
 }
 
 TEST(RelaySettings, RefusesValuesThatMeanNothing) {

@@ -1,0 +1,132 @@
+// What tallow-relay is asked to do.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "setting_sources.hpp"
+
+namespace tallow::relay_tool {
+
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+inline void complain(const std::string& what) {
+  std::fprintf(stderr, "tallow-relay: %s\n", what.c_str());
+}
+
+// Either what to run with, or the exit code.
+struct command_line {
+  settings chosen;
+  std::optional<int> exit_code;
+};
+
+namespace detail {
+
+using flag_values = std::map<std::string, texts>;
+
+inline std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string content{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) return std::nullopt;
+  return content;
+}
+
+// The file first, the environment over it, then the flags.
+inline refusal choose(chosen_settings& to, std::string config, const flag_values& flags) {
+  if (config.empty()) {
+    const char* const named = std::getenv("TALLOW_RELAY_CONFIG");
+    if (named != nullptr) config = named;
+  }
+  if (!config.empty()) {
+    const auto content = read_file(config);
+    if (!content) return config + ": cannot be read";
+    if (auto why = read_config(to, config, *content)) return why;
+  }
+  if (auto why = read_environment(to, [](const char* name) { return std::getenv(name); })) {
+    return why;
+  }
+  for (const setting& one : all_settings) {
+    const auto found = flags.find(one.name);
+    if (found == flags.end() || found->second.empty()) continue;
+    if (auto why = read_flag(to, one, found->second)) return why;
+  }
+  return std::nullopt;
+}
+
+inline void add_option(CLI::App& app, const setting& one, flag_values& flags) {
+  const std::string flag = "--" + std::string(one.name);
+  const std::string help = std::string(one.help) + " (default: " + one.print({}) + ")";
+  if (one.form == shape::flag) {
+    app.add_flag_callback(
+        flag, [&flags, &one] { flags[one.name] = {"true"}; }, one.help);
+    return;
+  }
+  auto* option = app.add_option(flag, flags[one.name], help);
+  option->type_name(one.value_name)->expected(1)->allow_extra_args(false);
+  option->multi_option_policy(one.form == shape::list ? CLI::MultiOptionPolicy::TakeAll
+                                                      : CLI::MultiOptionPolicy::Throw);
+}
+
+inline int write_out(const std::string& text) {
+  const bool is_written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (!is_written) complain("cannot write to standard output");
+  return is_written ? 0 : exit_failed;
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline command_line parse_command_line(int argc, char** argv) {
+  CLI::App app("Brings two sides of a transfer together and passes their sealed bytes on.",
+               "tallow-relay");
+  app.set_version_flag("--version", std::string("tallow-relay ") + TALLOW_VERSION);
+  app.footer(
+      "Each option may stand in the configuration file under its name, and in the environment as\n"
+      "TALLOW_RELAY_ and its name in capitals. Flags go before the environment, which goes before\n"
+      "the file.");
+  std::string config;
+  app.add_option("--config", config, "TOML file; its keys are the names of the options below")
+      ->type_name("FILE");
+  bool prints = false;
+  app.add_flag("--print-config", prints, "Print the settings and where each comes from, and end");
+  detail::flag_values flags;
+  for (const setting& one : all_settings) detail::add_option(app, one, flags);
+  app.fallthrough();
+  const auto* check = app.add_subcommand("check-config", "Only see whether the settings are right");
+  const auto* example =
+      app.add_subcommand("example-config", "Print a configuration file that explains itself");
+  app.require_subcommand(0, 1);
+  command_line parsed;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    parsed.exit_code = app.exit(e) == 0 ? 0 : exit_usage;
+    return parsed;
+  }
+  if (example->parsed()) {
+    parsed.exit_code = detail::write_out(example_config());
+    return parsed;
+  }
+  chosen_settings chosen;
+  if (const auto why = detail::choose(chosen, config, flags)) {
+    complain(*why);
+    parsed.exit_code = exit_usage;
+  } else if (prints) {
+    parsed.exit_code = detail::write_out(printed(chosen));
+  } else if (check->parsed()) {
+    parsed.exit_code = detail::write_out("the settings are right\n");
+  }
+  parsed.chosen = std::move(chosen.values);
+  return parsed;
+}
+
+}  // namespace tallow::relay_tool
