@@ -122,8 +122,7 @@ using client_event = std::variant<created, joined, peer_arrived, peer_turned_awa
     case relay_error_code::replaced:
       return plain(errc::relay_refused, "a newer connection of this side took its place");
     case relay_error_code::handshake_timeout: return plain(errc::handshake_timeout);
-    case relay_error_code::blocked:
-      return plain(errc::relay_refused, "its operator serves nobody at this address");
+    case relay_error_code::blocked: return plain(errc::address_blocked);
   }
   return plain(errc::relay_refused);
 }
