@@ -85,6 +85,7 @@
 #include <tallow/room/random_source.hpp>
 #include <tallow/room/relay_core.hpp>
 #include <tallow/room/relay_core_steps.hpp>
+#include <tallow/room/relay_counters.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
 #include <tallow/room/relay_peers.hpp>

@@ -137,9 +137,9 @@ asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay
     const auto [trouble] = co_await timer.async_wait(tallow::net::awaited);
     if (trouble) co_return;
     const auto& core = server.core();
-    if (core.rooms_opened() == rooms_before && core.bytes_relayed() == bytes_before) continue;
+    if (core.rooms_opened() == rooms_before && core.counters().bytes_relayed == bytes_before) continue;
     rooms_before = core.rooms_opened();
-    bytes_before = core.bytes_relayed();
+    bytes_before = core.counters().bytes_relayed;
     spdlog::info("{} rooms, {} connections; {} rooms and {} bytes since the start",
                  core.room_count(), core.connection_count(), rooms_before, bytes_before);
   }
@@ -188,7 +188,7 @@ int run(const settings& chosen) {
   });
   context.run();
   spdlog::info("stopped; {} rooms and {} bytes since the start", server.core().rooms_opened(),
-               server.core().bytes_relayed());
+               server.core().counters().bytes_relayed);
   return 0;
 }
 

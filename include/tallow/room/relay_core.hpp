@@ -22,6 +22,7 @@
 #include <tallow/room/lane_tickets.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/random_source.hpp>
+#include <tallow/room/relay_counters.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
 #include <tallow/room/relay_peers.hpp>
@@ -71,7 +72,7 @@ class relay_core {
         offend(*p, now);
       } else if (*frame && (*frame)->type == frame_type::lane_open && !bytes.empty()) {
         // What stands behind it is for the other end, and nobody would pass it on.
-        let_drop(*p, now);
+        shut_out(*p, drop_reason::not_our_protocol, now);
       } else if (*frame) {
         handle(*p, **frame, now);
       } else {
@@ -119,7 +120,7 @@ class relay_core {
     other->lanes_heard_at = now;
     const auto verdict = rooms_.carry(*own->room, own->id, count, now, notices_).first;
     const bool may_pass = verdict == carriage::forward;
-    if (may_pass) bytes_relayed_ += count;
+    if (may_pass) count_carried(*own, *other, count);
     settle(now);
     return may_pass;
   }
@@ -200,8 +201,10 @@ class relay_core {
   [[nodiscard]] std::uint64_t rooms_opened() const noexcept { return rooms_.opened_count(); }
   /// Connections that are ends of lanes, whether the other end has come or not.
   [[nodiscard]] std::size_t lane_end_count() const noexcept { return lanes_.lane_end_count(); }
-  /// Bytes of PEER frames and of lanes that were passed on.
-  [[nodiscard]] std::uint64_t bytes_relayed() const noexcept { return bytes_relayed_; }
+  [[nodiscard]] const relay_counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
+  /// Sources of connections that it remembers.
+  [[nodiscard]] std::size_t source_count() const noexcept { return admission_.source_count(); }
   [[nodiscard]] const relay_options& options() const noexcept { return options_; }
 
  private:
@@ -237,6 +240,10 @@ class relay_core {
   void tell(relay_peer& p, const told_quota& what, instant now);
   void count_failed_join(const relay_peer& p, relay_error_code code, instant now);
 
+  // ---- counting ----
+  void count_carried(relay_peer& a, relay_peer& b, std::uint64_t count) noexcept;
+  void count_session(relay_peer& p, instant now) noexcept;
+
   // ---- time ----
   void look(relay_peer& p, instant now);
 
@@ -245,6 +252,7 @@ class relay_core {
   void end(relay_peer& p, relay_error_code code, std::uint64_t limit, instant now,
            std::uint32_t retry_ms = 0);
   void end_all(instant now);
+  void shut_out(relay_peer& p, drop_reason reason, instant now);
   void let_drop(relay_peer& p, instant now);
   void depart(relay_peer& p, leave_reason reason, instant now);
   void vacate(relay_peer& p, instant now);
@@ -258,7 +266,7 @@ class relay_core {
   notices notices_;
   lane_book::connections to_drop_;
   std::uint64_t random_;  // chooses nameplates
-  std::uint64_t bytes_relayed_ = 0;
+  relay_counters counters_;
   bool is_draining_ = false;
   std::optional<instant> end_all_at_;
 };

@@ -24,11 +24,9 @@ namespace tallow::room {
 // ---- admission ----
 
 inline void relay_core::admit(relay_peer& p, const origin& from, instant now) {
+  ++counters_.connections;
   p.is_pending = p.source.has_value();
-  if (p.source && !admission_.came(*p.source, now)) {
-    peers_.note(noted{"connection closed", "too many of one source at once"});
-    return let_drop(p, now);
-  }
+  if (p.source && !admission_.came(*p.source, now)) return shut_out(p, drop_reason::crowd, now);
   if (from.is_blocked) return end(p, relay_error_code::blocked, 0, now);
   if (is_draining_) return end(p, relay_error_code::draining, 0, now);
   if (peers_.size() > options_.connections_max) {
@@ -158,14 +156,14 @@ inline void relay_core::on(relay_peer& p, const lane_open& m, instant now) {
   if (ticket == nullptr) return offend(p, now);
   const lane_admission admitted = lanes_.admit(*ticket, p.id, now);
   if (admitted.what == lane_admission::verdict::refused) {
-    peers_.note(noted{"connection closed", "no such lane ticket"});
-    return let_drop(p, now);
+    return shut_out(p, drop_reason::no_ticket, now);
   }
   // Its room answers for it.
   if (p.source) admission_.give_connection_back(*p.source);
   leave_pending(p);
   p.enter(phase::lane, now);
   if (admitted.what == lane_admission::verdict::waits) return;
+  ++counters_.lanes;
   peers_.note(noted{"lane joined", ""});
   peers_.note(lanes_joined{admitted.other, p.id});
 }
@@ -177,7 +175,7 @@ inline void relay_core::on_slice(relay_peer& p, const frame_view& frame, instant
     case carriage::forward: {
       relay_peer* partner = peers_.find(to);
       TALLOW_ASSERT(partner != nullptr);
-      bytes_relayed_ += frame.body.size();
+      count_carried(p, *partner, frame.body.size());
       return peers_.pass_on(*partner, frame.header, frame.body, now);
     }
     case carriage::violation: return offend(p, now);
@@ -202,6 +200,8 @@ inline void relay_core::settle(instant now) {
 inline void relay_core::tell(relay_peer& p, const seated& what, instant now) {
   leave_pending(p);
   p.enter(phase::seated, now);
+  p.placed = what.placed;
+  p.carried = 0;
   p.barrier = 0;
   if (p.nameplate) {
     const relay_limits told = options_.limits_told();
@@ -237,10 +237,12 @@ inline void relay_core::tell(relay_peer& p, const told_error& what, instant now)
   end(p, what.code, what.limit, now);
 }
 
-inline void relay_core::tell(relay_peer& p, const told_live&, instant) {
+inline void relay_core::tell(relay_peer& p, const told_live&, instant now) {
   p.allow_slices(limits::frame_length_limit);
   // Who loses his connection again and again must be able to come back each time.
   if (p.source) admission_.give_connection_back(*p.source);
+  p.live_since = now;
+  if (p.placed == place::first) ++counters_.sessions;
   peers_.note(noted{"room live", ""});
 }
 
@@ -254,19 +256,36 @@ inline void relay_core::count_failed_join(const relay_peer& p, relay_error_code 
   if (failed && p.source) admission_.count_refused_join(*p.source, now);
 }
 
+// ---- counting ----
+
+inline void relay_core::count_carried(relay_peer& a, relay_peer& b, std::uint64_t count) noexcept {
+  counters_.bytes_relayed += count;
+  a.carried += count;
+  b.carried += count;
+}
+
+// A session is counted with the first of its two, and ends with either.
+inline void relay_core::count_session(relay_peer& p, instant now) noexcept {
+  const auto since = std::exchange(p.live_since, std::nullopt);
+  if (!since || p.placed != place::first) return;
+  ++counters_.sessions_ended;
+  counters_.session_seconds.observe(std::chrono::duration<double>(now - *since).count());
+  counters_.session_bytes.observe(static_cast<double>(p.carried));
+}
+
 // ---- time ----
 
 inline void relay_core::look(relay_peer& p, instant now) {
   const auto is_due = [&](std::optional<instant> when) { return when && now >= *when; };
   if (is_due(p.phase_due())) {
-    if (!p.is_heard() || p.at == phase::greeting) return let_drop(p, now);
+    if (p.at == phase::greeting) return shut_out(p, drop_reason::silent, now);
+    if (!p.is_heard()) return let_drop(p, now);
     return end(p, relay_error_code::idle, 0, now);
   }
   if (!p.is_heard()) return;
   if (is_due(p.stall_due())) {
-    peers_.note(noted{"connection closed", "slow consumer"});
     depart(p, leave_reason::slow_consumer, now);
-    return let_drop(p, now);
+    return shut_out(p, drop_reason::slow_consumer, now);
   }
   if (now >= p.silence_due()) return end(p, relay_error_code::idle, 0, now);
   if (now >= p.ping_due()) {
@@ -282,16 +301,14 @@ inline void relay_core::look(relay_peer& p, instant now) {
 // The connection broke the rules. Who has not even said hello speaks something else, and would
 // not understand an answer.
 inline void relay_core::offend(relay_peer& p, instant now) {
-  if (p.at == phase::greeting) {
-    peers_.note(noted{"connection closed", "not our protocol"});
-    return let_drop(p, now);
-  }
+  if (p.at == phase::greeting) return shut_out(p, drop_reason::not_our_protocol, now);
   end(p, relay_error_code::protocol, 0, now);
 }
 
 inline void relay_core::end(relay_peer& p, relay_error_code code, std::uint64_t limit, instant now,
                             std::uint32_t retry_ms) {
   if (!p.is_heard()) return;
+  ++counters_.errors[static_cast<std::size_t>(code)];
   error_report report{code, retry_ms != 0 ? retry_ms : retry_after_ms(code), limit, {}};
   if (code == relay_error_code::version) report.versions = {relay_protocol_version};
   depart(p, leave_reason::disconnected, now);
@@ -308,6 +325,12 @@ inline void relay_core::end_all(instant now) {
     settle(now);
   }
   end_all_at_.reset();
+}
+
+inline void relay_core::shut_out(relay_peer& p, drop_reason reason, instant now) {
+  ++counters_.dropped[static_cast<std::size_t>(reason)];
+  peers_.note(noted{"connection closed", name_of(reason)});
+  let_drop(p, now);
 }
 
 inline void relay_core::let_drop(relay_peer& p, instant now) {
@@ -327,6 +350,7 @@ inline void relay_core::depart(relay_peer& p, leave_reason reason, instant now) 
 // It has no place any more. The lanes of the room go with either side.
 inline void relay_core::vacate(relay_peer& p, instant now) {
   p.room.reset();
+  count_session(p, now);
   lanes_.end_room(p.id, to_drop_);
   drop_lanes(now);
 }

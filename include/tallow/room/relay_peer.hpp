@@ -39,6 +39,10 @@ struct relay_peer {
   bool is_pending = false;  ///< counted as one without a place
   phase at = phase::greeting;
   std::optional<room_id> room;
+  place placed{};
+  /// When its room went live, and how many bytes the room has carried since somebody took a place.
+  std::optional<instant> live_since;
+  std::uint64_t carried = 0;
   /// Told with the place in a room that was made for it.
   std::optional<std::uint32_t> nameplate;
   frame_decoder decoder{frame_set{frame_type::client_hello, frame_type::lane_open}};

@@ -298,13 +298,13 @@ TEST(RelayCore, CarriesTheQuotaToTheByteAndTellsBoth) {
   w.pump();
   EXPECT_EQ(w.second.slices.size() + w.first.slices.size(), 3U);
   EXPECT_EQ(w.first.told<quota_low>().bytes_left, 0U);
-  EXPECT_EQ(w.core.bytes_relayed(), 300U);
+  EXPECT_EQ(w.core.counters().bytes_relayed, 300U);
   ASSERT_TRUE(w.second.link.send_slice(stream_id{1}, {}));
   w.pump();
   EXPECT_EQ(refusal_of(w.first), relay_error_code::quota);
   EXPECT_EQ(refusal_of(w.second), relay_error_code::quota);
   EXPECT_EQ(w.second.told<refused>().report.limit, 300U);
-  EXPECT_EQ(w.core.bytes_relayed(), 300U);
+  EXPECT_EQ(w.core.counters().bytes_relayed, 300U);
 }
 
 TEST(RelayCore, AllowsSmallSlicesOnlyBeforeTheRoomIsLive) {
@@ -392,7 +392,7 @@ TEST(RelayCore, ClosesASlowConsumerAndSaysSo) {
   w.advance(2s);
   EXPECT_FALSE(w.second.is_open);
   EXPECT_EQ(w.first.told<peer_gone>().reason, leave_reason::slow_consumer);
-  EXPECT_TRUE(w.noted("slow consumer"));
+  EXPECT_TRUE(w.noted("slow_consumer"));
 }
 
 TEST(RelayCore, LetsAReaderBeSlowAsLongAsItReads) {
@@ -565,6 +565,31 @@ TEST(RelayCore, ClosesWithoutAWordWhatIsTooManyOfOneSourceAtOnce) {
   for (std::uint8_t i = 0; i < 10; ++i) {
     EXPECT_TRUE(w.join(room_of(i), i, want::send, 1).last<joined>()) << int{i};
   }
+}
+
+TEST(RelayCore, CountsWhatItDoesWithoutNames) {
+  paired_world w;
+  w.go_live();
+  const auto& counters = w.core.counters();
+  EXPECT_EQ(counters.connections, 2U);
+  EXPECT_EQ(counters.sessions, 1U);
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(5000, 1)));
+  w.pump();
+  const auto carried = counters.bytes_relayed;
+  EXPECT_GE(carried, 5000U);
+  EXPECT_EQ(refusal_of(w.join(w.room, 50)), relay_error_code::room_full);
+  EXPECT_EQ(counters.errors[static_cast<std::size_t>(relay_error_code::room_full)], 1U);
+  EXPECT_EQ(counters.sessions_ended, 0U);
+  w.advance(20s);
+  w.disconnect(w.second);
+  EXPECT_EQ(counters.sessions_ended, 1U);
+  EXPECT_EQ(counters.session_seconds.counts, (std::array<std::uint64_t, 8>{0, 0, 1}));
+  EXPECT_DOUBLE_EQ(counters.session_seconds.sum, 20.0);
+  EXPECT_EQ(counters.session_bytes.counts, (std::array<std::uint64_t, 8>{0, 1}));
+  EXPECT_DOUBLE_EQ(counters.session_bytes.sum, static_cast<double>(carried));
+  (void)w.connect_bare();
+  w.advance(10s);
+  EXPECT_EQ(counters.dropped[static_cast<std::size_t>(drop_reason::silent)], 1U);
 }
 
 TEST(RelayCore, TellsThoseThatAreBlocked) {
