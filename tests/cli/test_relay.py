@@ -2,6 +2,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -33,6 +34,11 @@ class Running:
 
     def port(self, index=0):
         return int(self.addresses()[index].rsplit(":", 1)[1])
+
+    def http_address(self):
+        """From the log, where it stands before the relay is ready."""
+        with open(f"/proc/{self.process.pid}/fd/2", encoding="utf-8") as log:
+            return re.search(r"http://([^/]+)/", log.read())[1]
 
     def end(self, *signals):
         for number in signals:
@@ -124,6 +130,16 @@ class RelayTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"^tallow-relay \d+\.\d+\.\d+\n$")
 
+    def test_says_whether_it_is_well(self):
+        with running("--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0") as relay:
+            at = relay.http_address()
+            done = run("healthcheck", "--http-listen", at)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        done = run("healthcheck", "--http-listen", at)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(at, done.stderr)
+        self.assertEqual(run("healthcheck", "--http-listen", "off").returncode, 2)
+
     def test_helps(self):
         done = run("--help")
         self.assertEqual(done.returncode, 0)
@@ -133,7 +149,7 @@ class RelayTest(unittest.TestCase):
 
     def test_refuses_what_it_does_not_understand(self):
         for arguments, part in (
-                (("--http-listen", "127.0.0.1:1"), "--http-listen"),
+                (("--http-listen", "nowhere"), "--http-listen"),
                 (("here",), "here"),
                 (("--listen", "::1"), "brackets"),
                 (("--listen", "127.0.0.1:70000"), "1 to 65535"),
@@ -207,7 +223,7 @@ class RelayTest(unittest.TestCase):
             done = run("--listen", address)
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"cannot listen on {address}: Address already in use", done.stderr)
-        self.assertIn("--listen HOST:PORT", done.stderr)
+        self.assertIn("choose another", done.stderr)
         self.assertEqual(done.stdout, "")
 
     def test_ends_in_order_on_a_signal(self):
@@ -239,7 +255,8 @@ class RelayTest(unittest.TestCase):
 
     def test_logs_neither_addresses_nor_names(self):
         room, side = b"ROOMROOMROOMROOM", b"SIDESIDESIDESIDE"
-        with running("--listen", "127.0.0.1:0", "--log-level", "debug") as relay:
+        with running("--listen", "127.0.0.1:0", "--log-level", "debug",
+                     "--http-listen", "off") as relay:
             words = [room.decode(), side.decode(), room.hex(), side.hex(), "127.0.0.1"]
             for text in (join(room, side), b"GET / HTTP/1.1\r\n\r\n", join(room, b"x" * 16),
                          join(room, b"y" * 16) + b"\xff" * 100):
@@ -249,7 +266,7 @@ class RelayTest(unittest.TestCase):
                     client.socket.shutdown(socket.SHUT_WR)
                     client.frames()
             self.assertEqual(relay.end(signal.SIGTERM), 0)
-            self.assertIn("not our protocol", relay.text)
+            self.assertIn("not_our_protocol", relay.text)
             log = "\n".join(line.split(" ", 1)[1] for line in relay.text.splitlines())
             for word in words:
                 self.assertNotIn(word, log)

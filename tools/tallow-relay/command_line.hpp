@@ -12,16 +12,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "healthcheck.hpp"
 #include "setting_sources.hpp"
 
 namespace tallow::relay_tool {
-
-inline constexpr int exit_failed = 1;
-inline constexpr int exit_usage = 2;
-
-inline void complain(const std::string& what) {
-  std::fprintf(stderr, "tallow-relay: %s\n", what.c_str());
-}
 
 // Either what to run with, or the exit code.
 struct command_line {
@@ -104,6 +98,8 @@ inline int write_out(const std::string& text) {
   const auto* check = app.add_subcommand("check-config", "Only see whether the settings are right");
   const auto* example =
       app.add_subcommand("example-config", "Print a configuration file that explains itself");
+  const auto* health = app.add_subcommand(
+      "healthcheck", "Ask the relay that runs with these settings whether it is well");
   app.require_subcommand(0, 1);
   command_line parsed;
   try {
@@ -124,6 +120,8 @@ inline int write_out(const std::string& text) {
     parsed.exit_code = detail::write_out(printed(chosen));
   } else if (check->parsed()) {
     parsed.exit_code = detail::write_out("the settings are right\n");
+  } else if (health->parsed()) {
+    parsed.exit_code = check_health(chosen.values.http_listen);
   }
   parsed.chosen = std::move(chosen.values);
   return parsed;

@@ -24,6 +24,9 @@
 #include <tallow/net/tcp_transport.hpp>
 
 #include "command_line.hpp"
+#include "http_listener.hpp"
+#include "metrics.hpp"
+#include "operator_pages.hpp"
 
 namespace {
 
@@ -72,7 +75,7 @@ std::string listen_trouble(const tallow::net::address& where, const tallow::erro
   std::string text = "cannot listen on " + to_string(where) + ": " +
                      (why.cause ? why.cause.message() : std::string(tallow::errc_text(why.code)));
   if (why.cause == std::errc::address_in_use) {
-    text += "; another program has this port: stop it, or choose another with --listen HOST:PORT";
+    text += "; another program has this port: stop it, or choose another";
   }
   return text;
 }
@@ -137,12 +140,30 @@ asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay
     const auto [trouble] = co_await timer.async_wait(tallow::net::awaited);
     if (trouble) co_return;
     const auto& core = server.core();
-    if (core.rooms_opened() == rooms_before && core.counters().bytes_relayed == bytes_before) continue;
+    if (core.rooms_opened() == rooms_before && core.counters().bytes_relayed == bytes_before)
+      continue;
     rooms_before = core.rooms_opened();
     bytes_before = core.counters().bytes_relayed;
     spdlog::info("{} rooms, {} connections; {} rooms and {} bytes since the start",
                  core.room_count(), core.connection_count(), rooms_before, bytes_before);
   }
+}
+
+// Without having been asked for, the endpoints are no reason not to start.
+bool serve_operators(tallow::relay_tool::http_listener& http,
+                     const tallow::relay_tool::http_choice& where) {
+  if (!where.at) return true;
+  if (auto done = http.listen(*where.at); !done) {
+    const std::string what = "the operators' endpoints: " + listen_trouble(*where.at, done.error());
+    if (where.was_asked_for) {
+      complain(what);
+      return false;
+    }
+    spdlog::warn("{}; --http-listen takes another address, or off", what);
+    return true;
+  }
+  spdlog::info("operators' endpoints on http://{}/", http.address());
+  return true;
 }
 
 tallow::room::admission_options admission_of(const settings& chosen) {
@@ -171,6 +192,10 @@ int run(const settings& chosen) {
   tallow::net::relay_server server(context, std::move(options));
   asio::signal_set signals(context, SIGINT, SIGTERM);
   if (!listen_on_all(server, chosen)) return exit_failed;
+  const tallow::relay_tool::process_figures process;
+  const auto pages = tallow::relay_tool::operator_pages(server.core(), process);
+  tallow::relay_tool::http_listener http(context, pages);
+  if (!serve_operators(http, chosen.http_listen)) return exit_failed;
   server.start();
   if (!say_ready(server)) {
     complain("cannot write to standard output");
@@ -185,6 +210,7 @@ int run(const settings& chosen) {
   server.on_end([&] {
     signals.cancel();
     report_timer.cancel();
+    http.stop();
   });
   context.run();
   spdlog::info("stopped; {} rooms and {} bytes since the start", server.core().rooms_opened(),

@@ -135,6 +135,31 @@ struct address_kind {
   static std::string print(const net::address& value) { return in_quotes(to_string(value)); }
 };
 
+// Where the operators' endpoints are; somebody who asks for them wants to hear when they fail.
+struct http_choice {
+  std::optional<net::address> at = net::address{"127.0.0.1", 9010};
+  bool was_asked_for = false;
+};
+
+struct http_kind {
+  static refusal parse(http_choice& to, std::string_view text) {
+    net::address at;
+    if (text != "off") {
+      // What has no port would get that of the relay itself.
+      const std::size_t colon = text.rfind(':');
+      if (colon == std::string_view::npos || text.find(']', colon) != std::string_view::npos) {
+        return "HOST:PORT or off is wanted: there is no port";
+      }
+      if (auto why = address_kind::parse(at, text)) return *why + "; or off";
+    }
+    to = {text == "off" ? std::nullopt : std::optional(at), true};
+    return std::nullopt;
+  }
+  static std::string print(const http_choice& value) {
+    return value.at ? address_kind::print(*value.at) : in_quotes("off");
+  }
+};
+
 struct network_kind {
   static refusal parse(net::network& to, std::string_view text) {
     const auto parsed = net::network::parse(text);

@@ -33,6 +33,7 @@ struct settings {
   std::vector<net::network> allowed;
   std::vector<net::network> blocked;
   bool limits_loopback = false;
+  http_choice http_listen;
   std::string log_level = "info";
 };
 
@@ -110,8 +111,8 @@ constexpr setting flag_of(const char* name, const char* help) {
           nullptr};
 }
 
-using count = number_kind<1, 1'000'000>;
-using count_or_none = number_kind<0, 1'000'000>;
+using some_number = number_kind<1, 1'000'000>;
+using number_or_none = number_kind<0, 1'000'000>;
 
 inline constexpr std::array all_settings{
     list_of<&settings::listen, address_kind>(
@@ -119,25 +120,27 @@ inline constexpr std::array all_settings{
         "Address to listen on; may be given more than once. Port 0 takes any free port.\n"
         "Nothing: 0.0.0.0:9009 and [::]:9009",
         "RELAY_LISTEN_ADDR"),
-    value_of<&settings::rooms_max, count>("max-rooms", "N", "Rooms at once", "RELAY_MAX_ROOMS"),
+    value_of<&settings::rooms_max, some_number>("max-rooms", "N", "Rooms at once",
+                                                "RELAY_MAX_ROOMS"),
     value_of<&settings::room_bytes_max, bytes_kind>(
         "max-bytes", "SIZE", "Bytes that a room may carry; 0 means no limit", "RELAY_MAX_BYTES"),
     value_of<&settings::room_timeout, time_kind>(
         "room-timeout", "TIME", "How long a room waits for its second side", "RELAY_ROOM_TIMEOUT"),
-    value_of<&settings::connections_max, count>("max-connections", "N", "Connections at once"),
+    value_of<&settings::connections_max, some_number>("max-connections", "N",
+                                                      "Connections at once"),
     value_of<&settings::lanes_max, number_kind<0, limits::lanes_max>>(
         "max-lanes", "N",
         "Lanes of a room, which are connections of their own.\n"
         "With 0 everything goes through the two connections that a room has anyway"),
-    value_of<&settings::connections_per_minute, count_or_none>(
+    value_of<&settings::connections_per_minute, number_or_none>(
         "connections-per-minute", "N",
         "Connections from one source, which is an IPv4 address or the /64 network of an IPv6\n"
         "one; twice as many may come at once. Those that a transfer uses do not count.\n"
         "0 means no limit"),
-    value_of<&settings::rooms_per_minute, count_or_none>(
+    value_of<&settings::rooms_per_minute, number_or_none>(
         "rooms-per-minute", "N",
         "Rooms that one source may open; twice as many may come at once. 0 means no limit"),
-    value_of<&settings::pending_per_source, count_or_none>(
+    value_of<&settings::pending_per_source, number_or_none>(
         "pending-per-source", "N",
         "Connections of one source at once that have no place in a room. 0 means no limit"),
     list_of<&settings::allowed, network_kind>(
@@ -150,6 +153,10 @@ inline constexpr std::array all_settings{
         "than once"),
     flag_of<&settings::limits_loopback>(
         "limit-loopback", "Limit connections from this machine itself as those of others"),
+    value_of<&settings::http_listen, http_kind>(
+        "http-listen", "HOST:PORT",
+        "Where /health, /ready, /metrics and /metrics.json are served to operators, or off.\n"
+        "There is no password: leave it on an address that only they reach"),
     value_of<&settings::log_level, log_level_kind>("log-level", "LEVEL",
                                                    "One of debug, info, warn, error, off"),
 };

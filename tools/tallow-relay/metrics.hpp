@@ -1,0 +1,41 @@
+// What a relay has counted, for Prometheus and for people's own scripts.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include <tallow/room/relay_core.hpp>
+
+namespace tallow::relay_tool {
+
+// Of the process: opened before the sandbox, which takes /proc away.
+class process_figures {
+ public:
+  process_figures();
+  process_figures(const process_figures&) = delete;
+  process_figures& operator=(const process_figures&) = delete;
+  ~process_figures();
+
+  [[nodiscard]] double cpu_seconds() const;
+  [[nodiscard]] double resident_bytes() const;
+  [[nodiscard]] double open_descriptors() const;
+  [[nodiscard]] double descriptors_max() const;
+  // Seconds since 1970.
+  [[nodiscard]] double started_at() const noexcept { return started_at_; }
+  [[nodiscard]] double uptime_seconds() const;
+
+ private:
+  int memory_ = -1;
+  int descriptors_ = -1;
+  double started_at_;
+  std::chrono::steady_clock::time_point since_;
+};
+
+// In Prometheus' text format. All names begin with tallow_relay_ or process_.
+[[nodiscard]] std::string prometheus_text(const room::relay_core& core,
+                                          const process_figures& process);
+
+[[nodiscard]] std::string json_text(const room::relay_core& core, const process_figures& process);
+
+}  // namespace tallow::relay_tool

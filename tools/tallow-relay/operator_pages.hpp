@@ -1,0 +1,31 @@
+// What the operators' endpoints show.
+#pragma once
+
+#include <tallow/room/relay_core.hpp>
+
+#include "http_responses.hpp"
+#include "metrics.hpp"
+
+namespace tallow::relay_tool {
+
+// Both arguments outlive the pages.
+[[nodiscard]] inline http_pages operator_pages(const room::relay_core& core,
+                                               const process_figures& process) {
+  http_pages pages;
+  pages["/health"] = [] { return http_response{200, "text/plain; charset=utf-8", "ok\n"}; };
+  pages["/ready"] = [&core] {
+    const bool drains = core.is_draining();
+    return http_response{drains ? 503U : 200U, "text/plain; charset=utf-8",
+                         drains ? "draining\n" : "ready\n"};
+  };
+  pages["/metrics"] = [&core, &process] {
+    return http_response{200, "text/plain; version=0.0.4; charset=utf-8",
+                         prometheus_text(core, process)};
+  };
+  pages["/metrics.json"] = [&core, &process] {
+    return http_response{200, "application/json", json_text(core, process)};
+  };
+  return pages;
+}
+
+}  // namespace tallow::relay_tool
