@@ -25,14 +25,19 @@
 
 #include "command_line.hpp"
 #include "http_listener.hpp"
+#include "lifecycle.hpp"
 #include "metrics.hpp"
 #include "operator_pages.hpp"
+#include "service_manager.hpp"
 
 namespace {
 
 using tallow::relay_tool::complain;
 using tallow::relay_tool::exit_failed;
+using tallow::relay_tool::feed_watchdog;
+using tallow::relay_tool::service_manager;
 using tallow::relay_tool::settings;
+using tallow::relay_tool::stop_on_signals;
 
 // How long a transfer that runs may still take when the relay is told to stop.
 constexpr auto drain_wait = std::chrono::seconds(10);
@@ -108,6 +113,37 @@ bool listen_on_all(tallow::net::relay_server& server, const settings& chosen) {
   return is_any;
 }
 
+// The sockets that the service manager listens on take the place of all others: they are open while
+// one relay ends and the next one starts.
+bool listen_on_inherited(tallow::net::relay_server& server,
+                         std::vector<tallow::relay_tool::inherited_socket> sockets) {
+  for (auto& socket : sockets) {
+    const int number = socket.descriptor.get();
+    if (auto done = server.adopt(number); !done) {
+      complain("descriptor " + std::to_string(number) + " ('" + socket.name +
+               "') was passed to listen on: " + describe(done.error()) +
+               "; the socket unit needs ListenStream= with a port");
+      return false;
+    }
+    (void)socket.descriptor.release();
+  }
+  return true;
+}
+
+bool start_listening(tallow::net::relay_server& server, const settings& chosen,
+                     service_manager& manager) {
+  if (!manager.sockets_trouble().empty()) {
+    complain(manager.sockets_trouble());
+    return false;
+  }
+  auto inherited = manager.take_sockets();
+  if (inherited.empty()) return listen_on_all(server, chosen);
+  if (!chosen.listen.empty()) {
+    spdlog::info("the service manager passed sockets to listen on: `listen` is not used");
+  }
+  return listen_on_inherited(server, std::move(inherited));
+}
+
 // The one line on standard output, for the program that started us.
 bool say_ready(const tallow::net::relay_server& server) {
   std::string line = "tallow-relay ready on ";
@@ -118,21 +154,9 @@ bool say_ready(const tallow::net::relay_server& server) {
   return std::puts(line.c_str()) >= 0 && std::fflush(stdout) == 0;
 }
 
-asio::awaitable<void> wait_for_signals(asio::signal_set& signals,
-                                       tallow::net::relay_server& server) {
-  auto [trouble, number] = co_await signals.async_wait(tallow::net::awaited);
-  if (trouble) co_return;
-  spdlog::info("stopping: no new connections, up to {} s for transfers that run",
-               drain_wait.count());
-  server.drain(drain_wait);
-  auto [trouble_again, number_again] = co_await signals.async_wait(tallow::net::awaited);
-  if (trouble_again) co_return;
-  spdlog::warn("stopping at once");
-  server.stop();
-}
-
 // A line a minute, if anything has happened: a log that a stranger can fill is a target itself.
-asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay_server& server) {
+asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay_server& server,
+                             const service_manager& manager) {
   std::uint64_t rooms_before = 0;
   std::uint64_t bytes_before = 0;
   for (;;) {
@@ -144,8 +168,11 @@ asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay
       continue;
     rooms_before = core.rooms_opened();
     bytes_before = core.counters().bytes_relayed;
-    spdlog::info("{} rooms, {} connections; {} rooms and {} bytes since the start",
-                 core.room_count(), core.connection_count(), rooms_before, bytes_before);
+    const std::string line =
+        fmt::format("{} rooms, {} connections; {} rooms and {} bytes since the start",
+                    core.room_count(), core.connection_count(), rooms_before, bytes_before);
+    spdlog::info("{}", line);
+    manager.status(line);
   }
 }
 
@@ -175,7 +202,7 @@ tallow::room::admission_options admission_of(const settings& chosen) {
   return granted;
 }
 
-int run(const settings& chosen) {
+int run(const settings& chosen, service_manager& manager) {
   asio::io_context context(1);
   tallow::net::relay_server_options options;
   options.relay.rooms.rooms_max = chosen.rooms_max;
@@ -191,7 +218,8 @@ int run(const settings& chosen) {
   };
   tallow::net::relay_server server(context, std::move(options));
   asio::signal_set signals(context, SIGINT, SIGTERM);
-  if (!listen_on_all(server, chosen)) return exit_failed;
+  if (!manager.notify_trouble().empty()) spdlog::warn("{}", manager.notify_trouble());
+  if (!start_listening(server, chosen, manager)) return exit_failed;
   const tallow::relay_tool::process_figures process;
   const auto pages = tallow::relay_tool::operator_pages(server.core(), process);
   tallow::relay_tool::http_listener http(context, pages);
@@ -203,14 +231,18 @@ int run(const settings& chosen) {
   }
   spdlog::info("ready: at most {} rooms and {} connections", chosen.rooms_max,
                chosen.connections_max);
+  manager.ready();
   // The server ends by itself; what only waits then is ended by the context.
   asio::steady_timer report_timer(context);
-  asio::co_spawn(context, wait_for_signals(signals, server), asio::detached);
-  asio::co_spawn(context, report(report_timer, server), asio::detached);
+  asio::steady_timer watchdog_timer(context);
+  asio::co_spawn(context, stop_on_signals(signals, server, manager, drain_wait), asio::detached);
+  asio::co_spawn(context, report(report_timer, server, manager), asio::detached);
+  asio::co_spawn(context, feed_watchdog(watchdog_timer, manager), asio::detached);
   server.on_end([&] {
     signals.cancel();
     report_timer.cancel();
     http.stop();
+    watchdog_timer.cancel();
   });
   context.run();
   spdlog::info("stopped; {} rooms and {} bytes since the start", server.core().rooms_opened(),
@@ -222,11 +254,12 @@ int run(const settings& chosen) {
 
 int main(int argc, char** argv) {
   try {
+    service_manager manager = service_manager::from_environment();
     auto parsed = tallow::relay_tool::parse_command_line(argc, argv);
     if (parsed.exit_code) return *parsed.exit_code;
     limit_process(parsed.chosen);
     start_log(parsed.chosen);
-    return run(parsed.chosen);
+    return run(parsed.chosen, manager);
   } catch (const std::exception& e) {
     complain(e.what());
     return exit_failed;

@@ -56,6 +56,8 @@ struct relay_server_options {
 /// Accepts connections and moves bytes between them and a relay_core. One thread runs the
 /// io_context; the server outlives its run().
 class relay_server {
+  using tcp = asio::ip::tcp;
+
  public:
   relay_server(asio::io_context& context, relay_server_options options)
       : context_(&context),
@@ -83,6 +85,20 @@ class relay_server {
     return {};
   }
 
+  /// Takes a socket that listens already, and owns it unless it is refused.
+  ///
+  /// @errors  listen_failed: not a TCP socket that listens
+  [[nodiscard]] result<void> adopt(tcp::acceptor::native_handle_type listening) {
+    const auto protocol = protocol_of(listening);
+    if (!protocol) return fail(errc::listen_failed, 0, "not a TCP socket that listens");
+    auto acceptor = std::make_shared<tcp::acceptor>(*context_);
+    asio::error_code trouble;
+    acceptor->assign(*protocol, listening, trouble);
+    if (trouble) return fail(errc::listen_failed, detail::as_std(trouble));
+    acceptors_.push_back(std::move(acceptor));
+    return {};
+  }
+
   /// What is listened on, with the ports that were taken.
   [[nodiscard]] std::vector<address> addresses() const {
     std::vector<address> all;
@@ -96,6 +112,7 @@ class relay_server {
 
   /// Begins to accept. The io_context then runs until stop(), or until drain() has done its work.
   void start() {
+    accept_loops_ = acceptors_.size();
     for (auto& acceptor : acceptors_) asio::co_spawn(*context_, accept_loop(acceptor), run_on);
     asio::co_spawn(*context_, time_loop(), run_on);
   }
@@ -115,6 +132,7 @@ class relay_server {
   /// Ends at once.
   void stop() {
     is_stopping_ = true;
+    is_cut_short_ = true;
     close_acceptors();
     for (auto& [id, l] : links_) close(*l);
     clock_.cancel();
@@ -123,8 +141,6 @@ class relay_server {
   [[nodiscard]] const room::relay_core& core() const noexcept { return core_; }
 
  private:
-  using tcp = asio::ip::tcp;
-
   // One connection: two coroutines, and two more of a lane's two ends, which wake each other by
   // cancelling timers that never expire.
   struct link {
@@ -196,6 +212,22 @@ class relay_server {
     return {};
   }
 
+  // Of a TCP socket that listens; of any other, nothing.
+  [[nodiscard]] static std::optional<tcp> protocol_of(tcp::acceptor::native_handle_type socket) {
+    const auto option = [&](int name) {
+      int value = 0;
+      socklen_t length = sizeof value;
+      return ::getsockopt(socket, SOL_SOCKET, name, &value, &length) == 0 ? value : 0;
+    };
+    if (option(SO_ACCEPTCONN) == 0 || option(SO_TYPE) != SOCK_STREAM) return std::nullopt;
+    tcp::endpoint at;
+    auto length = static_cast<socklen_t>(at.capacity());
+    if (::getsockname(socket, at.data(), &length) != 0) return std::nullopt;
+    const int family = at.data()->sa_family;
+    if (family != AF_INET && family != AF_INET6) return std::nullopt;
+    return family == AF_INET ? tcp::v4() : tcp::v6();
+  }
+
   void close_acceptors() {
     asio::error_code ignored;
     for (auto& acceptor : acceptors_) acceptor->close(ignored);
@@ -205,9 +237,11 @@ class relay_server {
     asio::steady_timer backoff(*context_);
     while (!is_stopping_) {
       auto [trouble, socket] = co_await acceptor->async_accept(awaited);
-      if (is_stopping_) co_return;
       if (!trouble) {
+        // Even at the very end: who has been accepted is told why it cannot stay.
         admit(std::move(socket));
+      } else if (is_stopping_) {
+        break;
       } else if (is_shortage(detail::as_std(trouble))) {
         note({"accepting waits", "out of descriptors or memory"});
         backoff.expires_after(accept_backoff);
@@ -215,6 +249,8 @@ class relay_server {
       }
       // Any other error is that of one connection, which is gone.
     }
+    --accept_loops_;
+    if (has_ended()) clock_.cancel();
   }
 
   [[nodiscard]] static bool is_shortage(const std::error_code& trouble) noexcept {
@@ -225,7 +261,8 @@ class relay_server {
   }
 
   void admit(tcp::socket socket) {
-    if (links_.size() >= core_.options().connections_max + refusals_at_once_max) return;
+    if (is_cut_short_ || links_.size() >= core_.options().connections_max + refusals_at_once_max)
+      return;
     asio::error_code trouble;
     const tcp::endpoint from = socket.remote_endpoint(trouble);
     if (trouble) return;
@@ -366,7 +403,9 @@ class relay_server {
     return found == links_.end() ? nullptr : found->second.get();
   }
 
-  [[nodiscard]] bool has_ended() const noexcept { return is_stopping_ && links_.empty(); }
+  [[nodiscard]] bool has_ended() const noexcept {
+    return is_stopping_ && accept_loops_ == 0 && links_.empty();
+  }
 
   asio::awaitable<void> time_loop() {
     while (!has_ended()) {
@@ -390,7 +429,9 @@ class relay_server {
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
   std::unordered_map<room::connection_id, link_ptr> links_;
   std::array<std::byte, read_bytes> buffer_{};
+  std::size_t accept_loops_ = 0;
   bool is_stopping_ = false;
+  bool is_cut_short_ = false;  // nobody is told anything any more
 };
 
 }  // namespace tallow::net

@@ -1,0 +1,290 @@
+"""tallow-relay as a service manager runs it; the manager is played here."""
+import os
+import pathlib
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from harness import BIN, DEADLINE_S, READY, clean_environment
+
+RELAY = BIN / "tallow-relay"
+FIRST_PASSED = 3  # the number of the first descriptor that a manager passes
+
+
+def frame(kind, body=b""):
+    return struct.pack(">IBBH", len(body), kind, 0, 0) + body
+
+
+# CLIENT_HELLO with version 1, and JOIN_ROOM of either kind.
+HELLO = frame(0x01, b"\x01\x01\x00")
+RELAY_HELLO, ROOM_JOINED, GOAWAY, ERROR_REPORT = 0x02, 0x06, 0x0F, 0x10
+
+
+def join(room, side):
+    return HELLO + frame(0x05, room + side + b"\x02")
+
+
+def frame_types(data):
+    found = []
+    while len(data) >= 8:
+        length, kind = struct.unpack(">IB", data[:5])
+        found.append(kind)
+        data = data[8 + length:]
+    return found
+
+
+class Manager:
+    """The socket that NOTIFY_SOCKET names."""
+
+    def __init__(self, folder, abstract=False):
+        self.name = f"@tallow-test-{os.getpid()}" if abstract else str(folder / "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.name.replace("@", "\0", 1) if abstract else self.name)
+        self.seen = []
+
+    def next(self, timeout=DEADLINE_S):
+        """The assignments of the next message; None when none comes."""
+        if not select.select([self.socket], [], [], timeout)[0]:
+            return None
+        text = self.socket.recv(4096).decode()
+        self.seen.append(dict(line.split("=", 1) for line in text.splitlines()))
+        return self.seen[-1]
+
+    def until(self, name, timeout=DEADLINE_S):
+        """The next message with such an assignment."""
+        deadline = time.monotonic() + timeout
+        while message := self.next(max(0, deadline - time.monotonic())):
+            if name in message:
+                return message
+        raise AssertionError(f"no {name} among {self.seen}")
+
+
+# Gives descriptors the numbers that a manager gives them, and becomes a program.
+PASS_ON = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(n), fcntl.F_DUPFD, 100) for n in sys.argv[1].split(",")]
+for i, number in enumerate(high):
+    os.dup2(number, %d + i)
+os.closerange(%d + len(high), 200)
+os.environ.setdefault("LISTEN_PID", str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+""" % (FIRST_PASSED, FIRST_PASSED)
+
+
+class Service:
+    """A relay, started with sockets if there are any."""
+
+    def __init__(self, *arguments, sockets=(), env=None):
+        self.log = tempfile.TemporaryFile("w+")
+        numbers = [s.fileno() for s in sockets]
+        command, variables = [RELAY, *arguments], dict(env or {})
+        if sockets:
+            command = [sys.executable, "-c", PASS_ON, ",".join(map(str, numbers)), *command]
+            variables.setdefault("LISTEN_FDS", str(len(sockets)))
+        self.process = subprocess.Popen(command, env=clean_environment(**variables),
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=self.log, text=True, pass_fds=numbers)
+        self.ready = self.process.stdout.readline()
+
+    def addresses(self):
+        assert self.ready.startswith(READY), self.ready + self.text()
+        return self.ready[len(READY):].strip().split(",")
+
+    def port(self):
+        return int(self.addresses()[0].rsplit(":", 1)[1])
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port()), DEADLINE_S)
+
+    def end(self, *numbers):
+        for number in numbers:
+            self.process.send_signal(number)
+        return self.process.wait(DEADLINE_S)
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+
+
+class LifecycleTest(unittest.TestCase):
+    def setUp(self):
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        self.folder = pathlib.Path(made.name)
+
+    def manager(self, **options):
+        manager = Manager(self.folder, **options)
+        self.addCleanup(manager.socket.close)
+        return manager
+
+    def service(self, *arguments, **options):
+        if not options.get("sockets") and "--listen" not in arguments:
+            arguments = ("--listen", "127.0.0.1:0", *arguments)
+        service = Service(*arguments, **options)
+        self.addCleanup(service.close)
+        return service
+
+    def listener(self, family=socket.AF_INET, host="127.0.0.1", **options):
+        made = socket.create_server((host, 0), family=family, **options)
+        self.addCleanup(made.close)
+        return made
+
+
+class Notify(LifecycleTest):
+    def test_says_that_it_is_ready_and_that_it_stops(self):
+        for abstract in (False, True):
+            with self.subTest(abstract=abstract):
+                manager = self.manager(abstract=abstract)
+                relay = self.service(env={"NOTIFY_SOCKET": manager.name})
+                self.assertEqual(manager.next(), {"READY": "1"})
+                # It is: whoever is told so may connect at once.
+                relay.connect().close()
+                relay.process.send_signal(signal.SIGTERM)
+                stopping = manager.until("STOPPING")
+                # Longer than the transfers are given, or the manager would end them before.
+                self.assertGreater(int(stopping["EXTEND_TIMEOUT_USEC"]), 10_000_000)
+                self.assertEqual(relay.end(), 0)
+                self.assertNotIn("WATCHDOG", "".join(str(m) for m in manager.seen))
+
+    def test_runs_without_a_manager(self):
+        for name, said in (("", False), (str(self.folder / "nobody"), True), ("vsock:2:1", True),
+                           ("/" + "x" * 200, True)):
+            with self.subTest(name):
+                relay = self.service(env={"NOTIFY_SOCKET": name})
+                relay.connect().close()
+                self.assertEqual(relay.end(signal.SIGTERM), 0)
+                self.assertEqual("NOTIFY_SOCKET" in relay.text(), said, relay.text())
+
+    def test_shows_that_it_lives_until_its_loop_hangs(self):
+        manager = self.manager()
+        every_s = 0.9
+        relay = self.service(env={"NOTIFY_SOCKET": manager.name,
+                                  "WATCHDOG_USEC": str(int(every_s * 1e6))})
+        for _ in range(6):
+            before = time.monotonic()
+            manager.until("WATCHDOG", every_s)
+        self.assertLess(time.monotonic() - before, every_s)
+        relay.process.send_signal(signal.SIGSTOP)
+        # What was on its way may still come.
+        while manager.next(timeout=0.05):
+            pass
+        self.assertIsNone(manager.next(2 * every_s))
+        relay.process.send_signal(signal.SIGCONT)
+        manager.until("WATCHDOG", every_s)
+        # A relay that waits for transfers lives too.
+        self.assertEqual(relay.end(signal.SIGTERM), 0)
+
+    def test_a_watchdog_of_another_process_is_not_fed(self):
+        manager = self.manager()
+        self.service(env={"NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "30000",
+                          "WATCHDOG_PID": "1"})
+        self.assertEqual(manager.next(), {"READY": "1"})
+        self.assertIsNone(manager.next(0.2))
+
+
+class Activation(LifecycleTest):
+    def answered(self, port, host="127.0.0.1"):
+        with socket.create_connection((host, port), DEADLINE_S) as client:
+            client.sendall(HELLO)
+            return client.recv(5)[4] == RELAY_HELLO
+
+    def test_listens_on_what_it_is_passed_and_on_nothing_else(self):
+        first, second = self.listener(), self.listener(socket.AF_INET6, "::", dualstack_ipv6=True)
+        elsewhere = self.listener()
+        free = elsewhere.getsockname()[1]
+        elsewhere.close()
+        relay = self.service("--listen", f"127.0.0.1:{free}", sockets=(first, second),
+                             env={"LISTEN_FDNAMES": "one:two"})
+        ports = [s.getsockname()[1] for s in (first, second)]
+        self.assertEqual(relay.addresses(), [f"127.0.0.1:{ports[0]}", f"[::]:{ports[1]}"])
+        for host, port in (("127.0.0.1", ports[0]), ("::1", ports[1]), ("127.0.0.1", ports[1])):
+            self.assertTrue(self.answered(port, host))
+        with self.assertRaises(ConnectionError):
+            self.answered(free)
+        self.assertIn("`listen` is not used", relay.text())
+        self.assertEqual(relay.end(signal.SIGTERM), 0)
+
+    def test_what_was_meant_for_another_process_is_left_alone(self):
+        passed = self.listener()
+        relay = self.service("--listen", "127.0.0.1:0", sockets=(passed,),
+                             env={"LISTEN_PID": "1"})
+        self.assertNotEqual(relay.port(), passed.getsockname()[1])
+
+    def test_refuses_what_it_cannot_listen_on(self):
+        quiet = socket.socket()
+        local = socket.socket(socket.AF_UNIX)
+        local.bind(str(self.folder / "local"))
+        local.listen()
+        datagrams = socket.socket(type=socket.SOCK_DGRAM)
+        for s in (quiet, local, datagrams):
+            self.addCleanup(s.close)
+        passed = self.listener()
+        for sockets, env, said in (((quiet,), {}, "descriptor 3"),
+                                   ((local,), {"LISTEN_FDNAMES": "local"}, "'local'"),
+                                   ((passed, datagrams), {}, "descriptor 4"),
+                                   ((passed,), {"LISTEN_FDS": "2"}, "descriptor 4 is not open"),
+                                   ((passed,), {"LISTEN_FDS": "many"}, "LISTEN_FDS is 'many'")):
+            with self.subTest(said):
+                relay = self.service(sockets=sockets, env=env)
+                self.assertEqual(relay.end(), 1)
+                self.assertEqual(relay.ready, "")
+                self.assertIn(said, relay.text())
+
+    def test_no_connection_is_lost_over_restarts(self):
+        """Whoever connects gets an answer: of this relay, of the next one, or that it stops."""
+        passed = self.listener(backlog=128)
+        port = passed.getsockname()[1]
+        answers, stop = [], threading.Event()
+
+        def keep_coming(number):
+            count = 0
+            while not stop.is_set():
+                count += 1
+                room = struct.pack(">QQ", number, count)
+                try:
+                    with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as client:
+                        client.sendall(join(room, room))
+                        client.settimeout(DEADLINE_S)
+                        got = client.recv(65536)
+                        while ROOM_JOINED not in (kinds := frame_types(got)) and (
+                                more := client.recv(65536)):
+                            got += more
+                        answers.append(kinds)
+                except OSError as trouble:
+                    answers.append([str(trouble)])
+
+        relay = self.service(sockets=(passed,))
+        clients = [threading.Thread(target=keep_coming, args=(i,)) for i in range(8)]
+        for client in clients:
+            client.start()
+        try:
+            for _ in range(5):
+                reached = len(answers) + 100
+                while len(answers) < reached:
+                    time.sleep(0.001)
+                self.assertEqual(relay.end(signal.SIGTERM), 0)
+                relay = self.service(sockets=(passed,))
+        finally:
+            stop.set()
+            for client in clients:
+                client.join()
+        unheard = [kinds for kinds in answers if not {ROOM_JOINED, ERROR_REPORT} & set(kinds)]
+        self.assertEqual(unheard, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
