@@ -150,7 +150,11 @@ class Proxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(self.target)
+            try:
+                server = socket.create_connection(self.target)
+            except OSError:  # nobody is there at the moment
+                client.close()
+                continue
             self.sockets += [client, server]
             thread = threading.Thread(target=self._pump, args=(client, server, len(self.threads)))
             self.threads.append(thread)

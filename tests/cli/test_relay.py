@@ -144,7 +144,7 @@ class RelayTest(unittest.TestCase):
         done = run("--help")
         self.assertEqual(done.returncode, 0)
         for flag in ("--listen", "--config", "--max-rooms", "--max-bytes", "--room-timeout",
-                     "--max-connections", "--max-lanes", "--log-level"):
+                     "--max-connections", "--max-lanes", "--drain-timeout", "--log-level"):
             self.assertIn(flag, done.stdout)
 
     def test_refuses_what_it_does_not_understand(self):

@@ -1,6 +1,6 @@
 """tallow-relay as a service manager runs it; the manager is played here."""
+import contextlib
 import os
-import pathlib
 import select
 import signal
 import socket
@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from harness import BIN, DEADLINE_S, READY, clean_environment
+from harness import BIN, DEADLINE_S, READY, Dam, TransferTest, clean_environment, proxy
 
 RELAY = BIN / "tallow-relay"
 FIRST_PASSED = 3  # the number of the first descriptor that a manager passes
@@ -120,12 +120,7 @@ class Service:
         self.log.close()
 
 
-class LifecycleTest(unittest.TestCase):
-    def setUp(self):
-        made = tempfile.TemporaryDirectory()
-        self.addCleanup(made.cleanup)
-        self.folder = pathlib.Path(made.name)
-
+class LifecycleTest(TransferTest):
     def manager(self, **options):
         manager = Manager(self.folder, **options)
         self.addCleanup(manager.socket.close)
@@ -284,6 +279,134 @@ class Activation(LifecycleTest):
                 client.join()
         unheard = [kinds for kinds in answers if not {ROOM_JOINED, ERROR_REPORT} & set(kinds)]
         self.assertEqual(unheard, [])
+
+
+class Stopping(LifecycleTest):
+    """Transfers whose relay is told to stop. A dam before the relay holds them up meanwhile."""
+
+    def transfer(self, stack, address, number, mebibytes=8):
+        """Begins one, and waits until a part of it has arrived."""
+        file = self.source / f"file{number}"
+        file.write_bytes(os.urandom(mebibytes << 20))
+        dam = Dam(2 << 20)
+        between = stack.enter_context(proxy(address, dam))
+        stack.callback(between.cut)
+        stack.callback(dam.is_open.set)
+        code = f"{number}-crossover-clockwork"
+        commands = (self.send(between.address, file, code=code), self.receive(address, code=code))
+        return file, dam, commands
+
+    def assert_arrived(self, file, commands):
+        """Gives how often the sides have come back."""
+        self.assert_done(*commands)
+        self.assert_same(file)
+        return [len(command.wait().event("resumed")) for command in commands]
+
+    def test_a_transfer_that_runs_comes_to_its_end(self):
+        relay = self.service()
+        with contextlib.ExitStack() as stack:
+            file, dam, commands = self.transfer(stack, relay.addresses()[0], 1)
+            commands[1].event("progress")
+            relay.process.send_signal(signal.SIGTERM)
+            with self.assertRaises(ConnectionError):  # nobody else is taken any more
+                while True:
+                    relay.connect().close()
+            dam.is_open.set()
+            self.assertEqual(self.assert_arrived(file, commands), [0, 0])
+            # Not only at the deadline.
+            self.assertEqual(relay.process.wait(5), 0)
+            for command in commands:
+                self.assertIn("The relay is going to stop.", command.wait().err)
+
+    def test_a_second_signal_does_not_wait_for_it(self):
+        relay = self.service("--drain-timeout", "30m")
+        with contextlib.ExitStack() as stack:
+            _, _, commands = self.transfer(stack, relay.addresses()[0], 1)
+            commands[1].event("progress")
+            relay.process.send_signal(signal.SIGTERM)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                relay.process.wait(0.2)
+            self.assertEqual(relay.end(signal.SIGTERM), 0)
+            self.assertIn("stopping at once", relay.text())
+            for command in commands:
+                command.kill()
+
+    def test_a_restart_during_twenty_transfers_loses_none(self):
+        passed = self.listener(backlog=128)
+        address = "127.0.0.1:%d" % passed.getsockname()[1]
+        relay = self.service("--drain-timeout", "2s", sockets=(passed,))
+        with contextlib.ExitStack() as stack:
+            all_of_them = [self.transfer(stack, address, n + 1, mebibytes=4) for n in range(20)]
+            for _, _, commands in all_of_them:
+                commands[1].event("progress")
+            relay.process.send_signal(signal.SIGTERM)
+            # Some have time to finish; the others are still at it when the time is over.
+            quick, slow = all_of_them[:8], all_of_them[8:]
+            for _, dam, _ in quick:
+                dam.is_open.set()
+            for file, _, commands in quick:
+                self.assert_arrived(file, commands)
+            self.assertEqual(relay.end(), 0)
+            self.service(sockets=(passed,))
+            for _, dam, _ in slow:
+                dam.is_open.set()
+            for file, _, commands in slow:
+                self.assertGreaterEqual(min(self.assert_arrived(file, commands)), 1)
+
+
+class Reload(LifecycleTest):
+    def test_reads_the_file_again_and_keeps_the_old_when_it_is_wrong(self):
+        manager = self.manager()
+        config = self.folder / "relay.toml"
+        config.write_text('log-level = "info"\n')
+        relay = self.service("--config", config, env={"NOTIFY_SOCKET": manager.name})
+        self.assertEqual(manager.next(), {"READY": "1"})
+
+        def reload(content):
+            if content is None:
+                config.unlink()
+            else:
+                config.write_text(content)
+            before = time.monotonic_ns() // 1000
+            relay.process.send_signal(signal.SIGHUP)
+            told = manager.until("RELOADING")
+            self.assertLessEqual(before, int(told["MONOTONIC_USEC"]))
+            self.assertLessEqual(int(told["MONOTONIC_USEC"]), time.monotonic_ns() // 1000)
+            self.assertEqual(manager.next(), {"READY": "1"})
+            relay.connect().close()
+            return relay.text()
+
+        self.assertIn("log-level is debug", reload('log-level = "debug"\n'))
+        for content, said in (('log-level = "loud"\n', f"{config}:1: log-level: one of debug"),
+                              ("\nmax-roms = 5\n", f"{config}:2: unknown key"),
+                              ("=", f"{config}:1: "),
+                              (None, f"{config}: cannot be read")):
+            with self.subTest(content):
+                seen = len(relay.text())
+                more = reload(content)[seen:]
+                self.assertIn("reload: " + said, more)
+                self.assertIn("stays as it was", more)
+        # Still as the last good one said.
+        with relay.connect() as stranger:
+            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            self.assertEqual(stranger.recv(100), b"")
+        self.assertRegex(relay.text(), "not.our.protocol")
+        reload('log-level = "off"\n')
+        seen = len(relay.text())
+        self.assertEqual(relay.end(signal.SIGTERM), 0)
+        self.assertEqual(relay.text()[seen:], "")
+
+    def test_a_flag_stays_above_the_file(self):
+        config = self.folder / "relay.toml"
+        config.write_text("")
+        relay = self.service("--config", config, "--log-level", "info")
+        config.write_text('log-level = "off"\n')
+        relay.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + DEADLINE_S
+        while "log-level is" not in relay.text():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.001)
+        self.assertIn("log-level is info", relay.text())
 
 
 if __name__ == "__main__":

@@ -17,15 +17,17 @@
 
 namespace tallow::relay_tool {
 
-// Either what to run with, or the exit code.
+using flag_values = std::map<std::string, texts>;
+
+// Either what to run with, and where it came from, or the exit code.
 struct command_line {
   settings chosen;
+  std::string config;
+  flag_values flags;
   std::optional<int> exit_code;
 };
 
 namespace detail {
-
-using flag_values = std::map<std::string, texts>;
 
 inline std::optional<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -87,13 +89,13 @@ inline int write_out(const std::string& text) {
       "Each option may stand in the configuration file under its name, and in the environment as\n"
       "TALLOW_RELAY_ and its name in capitals. Flags go before the environment, which goes before\n"
       "the file.");
-  std::string config;
-  app.add_option("--config", config, "TOML file; its keys are the names of the options below")
+  command_line parsed;
+  app.add_option("--config", parsed.config,
+                 "TOML file; its keys are the names of the options below")
       ->type_name("FILE");
   bool prints = false;
   app.add_flag("--print-config", prints, "Print the settings and where each comes from, and end");
-  detail::flag_values flags;
-  for (const setting& one : all_settings) detail::add_option(app, one, flags);
+  for (const setting& one : all_settings) detail::add_option(app, one, parsed.flags);
   app.fallthrough();
   const auto* check = app.add_subcommand("check-config", "Only see whether the settings are right");
   const auto* example =
@@ -101,7 +103,6 @@ inline int write_out(const std::string& text) {
   const auto* health = app.add_subcommand(
       "healthcheck", "Ask the relay that runs with these settings whether it is well");
   app.require_subcommand(0, 1);
-  command_line parsed;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -113,7 +114,7 @@ inline int write_out(const std::string& text) {
     return parsed;
   }
   chosen_settings chosen;
-  if (const auto why = detail::choose(chosen, config, flags)) {
+  if (const auto why = detail::choose(chosen, parsed.config, parsed.flags)) {
     complain(*why);
     parsed.exit_code = exit_usage;
   } else if (prints) {
@@ -125,6 +126,14 @@ inline int write_out(const std::string& text) {
   }
   parsed.chosen = std::move(chosen.values);
   return parsed;
+}
+
+// What would be chosen if the relay were started now in the same way.
+[[nodiscard]] inline refusal choose_again(settings& to, const command_line& from) {
+  chosen_settings chosen;
+  if (auto why = detail::choose(chosen, from.config, from.flags)) return why;
+  to = std::move(chosen.values);
+  return std::nullopt;
 }
 
 }  // namespace tallow::relay_tool

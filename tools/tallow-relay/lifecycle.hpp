@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 #include <asio/awaitable.hpp>
 #include <asio/signal_set.hpp>
@@ -18,7 +19,7 @@ namespace tallow::relay_tool {
 
 // The first signal lets transfers that run come to their end; the second does not.
 inline asio::awaitable<void> stop_on_signals(asio::signal_set& signals, net::relay_server& server,
-                                             const service_manager& manager,
+                                             service_manager& manager,
                                              std::chrono::seconds drain_wait) {
   // What ending takes beyond the drain.
   constexpr auto spare = std::chrono::seconds(5);
@@ -33,6 +34,16 @@ inline asio::awaitable<void> stop_on_signals(asio::signal_set& signals, net::rel
   if (trouble_again) co_return;
   spdlog::warn("stopping at once");
   server.stop();
+}
+
+// For as long as the relay runs; without it this signal would end it.
+inline asio::awaitable<void> reload_on_signals(asio::signal_set& signals,
+                                               std::function<void()> on_reload) {
+  for (;;) {
+    const auto [trouble, number] = co_await signals.async_wait(net::awaited);
+    if (trouble) co_return;
+    on_reload();
+  }
 }
 
 // It is the event loop's own timer that tells: when the loop hangs, the manager hears nothing.

@@ -32,15 +32,14 @@
 
 namespace {
 
+using tallow::relay_tool::command_line;
 using tallow::relay_tool::complain;
 using tallow::relay_tool::exit_failed;
 using tallow::relay_tool::feed_watchdog;
+using tallow::relay_tool::reload_on_signals;
 using tallow::relay_tool::service_manager;
 using tallow::relay_tool::settings;
 using tallow::relay_tool::stop_on_signals;
-
-// How long a transfer that runs may still take when the relay is told to stop.
-constexpr auto drain_wait = std::chrono::seconds(10);
 
 // Descriptors that are kept for the listeners, the log and the system's own needs.
 constexpr rlim_t descriptors_kept = 64;
@@ -202,7 +201,24 @@ tallow::room::admission_options admission_of(const settings& chosen) {
   return granted;
 }
 
-int run(const settings& chosen, service_manager& manager) {
+// What a signal asks for: to read again what can be read. Whatever is wrong with it, the relay goes
+// on as it was.
+void reload(const command_line& from, const service_manager& manager) {
+  manager.reloading();
+  spdlog::info("reload");
+  settings fresh;
+  if (const auto why = choose_again(fresh, from)) {
+    spdlog::error("reload: {}; everything stays as it was", *why);
+  } else {
+    spdlog::set_level(spdlog::level::from_str(fresh.log_level));
+    spdlog::info("reload: log-level is {}; other settings are taken at the next start",
+                 fresh.log_level);
+  }
+  manager.ready();
+}
+
+int run(const command_line& from, service_manager& manager) {
+  const settings& chosen = from.chosen;
   asio::io_context context(1);
   tallow::net::relay_server_options options;
   options.relay.rooms.rooms_max = chosen.rooms_max;
@@ -218,6 +234,7 @@ int run(const settings& chosen, service_manager& manager) {
   };
   tallow::net::relay_server server(context, std::move(options));
   asio::signal_set signals(context, SIGINT, SIGTERM);
+  asio::signal_set hangups(context, SIGHUP);
   if (!manager.notify_trouble().empty()) spdlog::warn("{}", manager.notify_trouble());
   if (!start_listening(server, chosen, manager)) return exit_failed;
   const tallow::relay_tool::process_figures process;
@@ -235,11 +252,15 @@ int run(const settings& chosen, service_manager& manager) {
   // The server ends by itself; what only waits then is ended by the context.
   asio::steady_timer report_timer(context);
   asio::steady_timer watchdog_timer(context);
-  asio::co_spawn(context, stop_on_signals(signals, server, manager, drain_wait), asio::detached);
+  asio::co_spawn(context, stop_on_signals(signals, server, manager, chosen.drain_timeout),
+                 asio::detached);
+  asio::co_spawn(context, reload_on_signals(hangups, [&] { reload(from, manager); }),
+                 asio::detached);
   asio::co_spawn(context, report(report_timer, server, manager), asio::detached);
   asio::co_spawn(context, feed_watchdog(watchdog_timer, manager), asio::detached);
   server.on_end([&] {
     signals.cancel();
+    hangups.cancel();
     report_timer.cancel();
     http.stop();
     watchdog_timer.cancel();
@@ -259,7 +280,7 @@ int main(int argc, char** argv) {
     if (parsed.exit_code) return *parsed.exit_code;
     limit_process(parsed.chosen);
     start_log(parsed.chosen);
-    return run(parsed.chosen, manager);
+    return run(parsed, manager);
   } catch (const std::exception& e) {
     complain(e.what());
     return exit_failed;

@@ -61,15 +61,19 @@ class service_manager {
   // How often the manager wants to hear that the event loop runs; nothing when it does not.
   [[nodiscard]] std::optional<microseconds> watchdog() const noexcept { return watchdog_; }
 
-  void ready() const { tell("READY=1", MSG_NOSIGNAL); }
+  void ready() const {
+    if (!is_stopping_) tell("READY=1", MSG_NOSIGNAL);
+  }
 
   // The manager ends us no earlier than that, whatever its own limit is.
-  void stopping(microseconds at_most) const {
+  void stopping(microseconds at_most) {
+    is_stopping_ = true;
     tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(at_most.count()), MSG_NOSIGNAL);
   }
 
   // To be followed by ready().
   void reloading() const {
+    if (is_stopping_) return;
     timespec now{};
     (void)::clock_gettime(CLOCK_MONOTONIC, &now);
     const auto since = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
@@ -169,6 +173,7 @@ class service_manager {
   files::unique_fd notify_;
   std::vector<inherited_socket> sockets_;
   std::optional<microseconds> watchdog_;
+  bool is_stopping_ = false;
   std::string sockets_trouble_;
   std::string notify_trouble_;
 };

@@ -34,6 +34,8 @@ struct settings {
   std::vector<net::network> blocked;
   bool limits_loopback = false;
   http_choice http_listen;
+  // A relay that drains takes nobody new, and who is cut resumes on the next one: so not long.
+  std::chrono::seconds drain_timeout = std::chrono::seconds(10);
   std::string log_level = "info";
 };
 
@@ -157,6 +159,9 @@ inline constexpr std::array all_settings{
         "http-listen", "HOST:PORT",
         "Where /health, /ready, /metrics and /metrics.json are served to operators, or off.\n"
         "There is no password: leave it on an address that only they reach"),
+    value_of<&settings::drain_timeout, time_kind>(
+        "drain-timeout", "TIME",
+        "How long transfers that run may still take when the relay is told to stop"),
     value_of<&settings::log_level, log_level_kind>("log-level", "LEVEL",
                                                    "One of debug, info, warn, error, off"),
 };

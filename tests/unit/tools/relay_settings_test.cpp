@@ -38,6 +38,7 @@ max-bytes = "3GiB"
 room-timeout = "90m"
 max-connections = 7
 max-lanes = 0
+drain-timeout = "2m"
 connections-per-minute = 0
 rooms-per-minute = 3
 pending-per-source = 4
@@ -53,6 +54,7 @@ log-level = "warn"
   EXPECT_EQ(s.room_timeout, 90min);
   EXPECT_EQ(s.connections_max, 7U);
   EXPECT_EQ(s.lanes_max, 0U);
+  EXPECT_EQ(s.drain_timeout, 2min);
   EXPECT_EQ(s.connections_per_minute, 0U);
   EXPECT_EQ(s.rooms_per_minute, 3U);
   EXPECT_EQ(s.pending_per_source, 4U);
@@ -70,7 +72,8 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
   EXPECT_EQ(refusal_of("\nmax-room = 5\n"),
             "f.toml:2: unknown key 'max-room'; allowed are listen, max-rooms, max-bytes, "
             "room-timeout, max-connections, max-lanes, connections-per-minute, rooms-per-minute, "
-            "pending-per-source, allow, block, limit-loopback, log-level");
+            "pending-per-source, allow, block, limit-loopback, http-listen, drain-timeout, "
+            "log-level");
   EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
             "f.toml:2: log-level: one of debug, info, warn, error, off is wanted");
   EXPECT_EQ(refusal_of("max-rooms = 1.5"), "f.toml:1: max-rooms: text or a number is wanted");
