@@ -105,7 +105,8 @@ class Command:
 @contextlib.contextmanager
 def relay(*arguments):
     """A relay on a free port of the loopback; gives its address."""
-    process = subprocess.Popen([BIN / "tallow-relay", "--listen", "127.0.0.1:0", *arguments],
+    process = subprocess.Popen([BIN / "tallow-relay", "--listen", "127.0.0.1:0",
+                                "--http-listen", "off", *arguments],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, env=clean_environment())
     # Its log has to be read, or a full pipe would stop it.
