@@ -36,6 +36,7 @@ set(tallow_core_headers
   room/transmit_queue.hpp
   room/token_bucket.hpp
   room/admission.hpp
+  room/bandwidth.hpp
   room/relay_counters.hpp
   room/random_source.hpp
   room/lane_tickets.hpp

@@ -78,6 +78,7 @@
 #include <tallow/net/thread_link.hpp>
 #include <tallow/net/work_gate.hpp>
 #include <tallow/room/admission.hpp>
+#include <tallow/room/bandwidth.hpp>
 #include <tallow/room/deadlines.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/lane_tickets.hpp>

@@ -92,6 +92,7 @@ class relay_world {
   room::relay_core core;
   std::vector<std::string> notes;
   std::vector<room::lanes_joined> lanes;
+  std::vector<room::lane_granted> grants;
 
   client_end& connect(room::client_options options, room::origin from = {}) {
     auto owned = std::make_unique<client_end>(std::move(options), now);
@@ -261,6 +262,8 @@ class relay_world {
         }
       } else if (const auto* l = std::get_if<room::lanes_joined>(&*e)) {
         lanes.push_back(*l);
+      } else if (const auto* g = std::get_if<room::lane_granted>(&*e)) {
+        grants.push_back(*g);
       } else if (const auto* n = std::get_if<room::noted>(&*e)) {
         notes.push_back(std::string(n->what) + ": " + n->why);
       }

@@ -31,6 +31,7 @@ set(test_wire_sources
 
 set(test_room_sources
   unit/room/admission_test.cpp
+  unit/room/bandwidth_test.cpp
   unit/room/room_table_test.cpp
   unit/room/room_diagram_test.cpp
   unit/room/room_test.cpp

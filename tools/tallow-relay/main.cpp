@@ -227,6 +227,7 @@ int run(const command_line& from, service_manager& manager) {
   options.relay.connections_max = chosen.connections_max;
   options.relay.lanes_max = chosen.lanes_max;
   options.relay.admission = admission_of(chosen);
+  options.relay.bandwidth = {chosen.room_bandwidth, chosen.total_bandwidth};
   options.addresses = {chosen.allowed, chosen.blocked, chosen.limits_loopback};
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
   options.on_note = [](const tallow::room::noted& n) {

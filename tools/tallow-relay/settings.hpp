@@ -27,6 +27,8 @@ struct settings {
   std::chrono::seconds room_timeout = std::chrono::hours(24);
   std::size_t connections_max = 4096;
   std::uint32_t lanes_max = limits::lanes_max;
+  std::uint64_t room_bandwidth = 0;
+  std::uint64_t total_bandwidth = 0;
   std::uint64_t connections_per_minute = 30;
   std::uint64_t rooms_per_minute = 10;
   std::size_t pending_per_source = 32;
@@ -134,6 +136,11 @@ inline constexpr std::array all_settings{
         "max-lanes", "N",
         "Lanes of a room, which are connections of their own.\n"
         "With 0 everything goes through the two connections that a room has anyway"),
+    value_of<&settings::room_bandwidth, bytes_kind>(
+        "room-bandwidth", "SIZE", "Bytes a second through one room; 0 means no limit"),
+    value_of<&settings::total_bandwidth, bytes_kind>(
+        "total-bandwidth", "SIZE",
+        "Bytes a second through all rooms, which have equal parts of it; 0 means no limit"),
     value_of<&settings::connections_per_minute, number_or_none>(
         "connections-per-minute", "N",
         "Connections from one source, which is an IPv4 address or the /64 network of an IPv6\n"

@@ -39,6 +39,9 @@ enum class lane_end : std::uint8_t { a, b };
 ///
 /// `Owner` owns the sockets and has
 ///     lane_carriers& carriers();
+///     // how many bytes may be taken now, at most `wanted`; 0 when the lane is over
+///     asio::awaitable<std::size_t> allowance(lane_end from, std::size_t wanted);
+///     void give_back(lane_end from, std::size_t bytes);  // of that; they were not there
 ///     bool may_pass(lane_end from, std::size_t bytes);  // they came, and are passed on if true
 ///     void close();  // closes both sockets; may be called more than once
 ///     void ended();  // the last call: the sockets are not used any more
@@ -74,8 +77,12 @@ class lane_splice {
     while (last == lane_step::moved || last == lane_step::blocked) {
       // Waited for even when there is more: this is where others have their turn.
       (void)co_await from->async_wait(socket::wait_read, awaited);
+      std::size_t left = co_await self->owner_.allowance(which, self->options_.turn_bytes_max);
+      if (left == 0) {
+        last = lane_step::failed;
+        break;
+      }
       lane_carrier carrier = self->owner_.carriers().take();
-      std::size_t left = self->options_.turn_bytes_max;
       do {
         last = self->take(carrier, *from, *to, which, left);
         while (last == lane_step::moved && carrier.size() != 0) {
@@ -86,6 +93,7 @@ class lane_splice {
         }
       } while (last == lane_step::moved && left != 0);
       self->owner_.carriers().put_back(std::move(carrier));
+      if (left != 0) self->owner_.give_back(which, left);
     }
     if (last == lane_step::ended) self->half_close(self, *to);
     if (last == lane_step::failed) self->owner_.close();

@@ -148,11 +148,14 @@ class relay_server {
         : socket(std::move(s)),
           id(own_id),
           can_send(socket.get_executor(), asio::steady_timer::time_point::max()),
-          can_read(socket.get_executor(), asio::steady_timer::time_point::max()) {}
+          can_read(socket.get_executor(), asio::steady_timer::time_point::max()),
+          can_carry(socket.get_executor(), asio::steady_timer::time_point::max()) {}
     tcp::socket socket;
     room::connection_id id;
     asio::steady_timer can_send;
     asio::steady_timer can_read;
+    asio::steady_timer can_carry;
+    std::uint64_t granted = 0;
     bool is_finishing = false;  // to be closed when all is sent
     bool is_closed = false;
     int loops = 2;
@@ -166,8 +169,26 @@ class relay_server {
     link_ptr b;
 
     lane_carriers& carriers() const { return server->carriers_; }
+    link& at(lane_end which) const { return which == lane_end::a ? *a : *b; }
+    asio::awaitable<std::size_t> allowance(lane_end from, std::size_t wanted) const {
+      if (!server->core_.limits_bandwidth()) co_return wanted;
+      link& l = at(from);
+      l.granted = 0;
+      server->core_.lane_asks(l.id, now());
+      server->pump();
+      while (l.granted == 0 && !l.is_closed) {
+        l.can_carry.expires_at(asio::steady_timer::time_point::max());
+        (void)co_await l.can_carry.async_wait(awaited);
+      }
+      co_return static_cast<std::size_t>(l.is_closed ? 0 : l.granted);
+    }
+    void give_back(lane_end from, std::size_t bytes) const {
+      if (!server->core_.limits_bandwidth()) return;
+      server->core_.lane_gives_back(at(from).id, bytes, now());
+      server->pump();
+    }
     bool may_pass(lane_end from, std::size_t bytes) const {
-      const link& l = from == lane_end::a ? *a : *b;
+      const link& l = at(from);
       const bool passes = server->core_.lane_carried(l.id, bytes, now());
       server->pump();
       return passes;
@@ -336,6 +357,7 @@ class relay_server {
     l.socket.close(ignored);
     l.can_send.cancel();
     l.can_read.cancel();
+    l.can_carry.cancel();
   }
 
   // The core is told once neither loop holds a view of its any more.
@@ -391,6 +413,12 @@ class relay_server {
     }
     const lane_owner owner{this, a->second, b->second};
     lane_splice<lane_owner>::start(a->second->socket, b->second->socket, owner, lanes_);
+  }
+  void obey(const room::lane_granted& e) {
+    link* l = find(e.id);
+    if (l == nullptr) return;
+    l->granted = e.bytes;
+    l->can_carry.cancel();
   }
   void obey(const room::noted& e) { note(e); }
 

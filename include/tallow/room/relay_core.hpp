@@ -18,6 +18,7 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/room/admission.hpp>
+#include <tallow/room/bandwidth.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/lane_tickets.hpp>
 #include <tallow/room/notice.hpp>
@@ -44,6 +45,7 @@ class relay_core {
       : options_(std::move(options)),
         rooms_(options_.rooms, room_of),
         admission_(options_.admission),
+        bandwidth_(options_.bandwidth),
         lanes_(random, std::min(limits::room_lanes_max, std::size_t{2} * options_.lanes_max)),
         random_(random.number()) {
     TALLOW_ASSERT(options_.software.size() <= limits::software_bytes_max);
@@ -125,7 +127,30 @@ class relay_core {
     return may_pass;
   }
 
+  /// True when lanes have to ask before they take bytes.
+  [[nodiscard]] bool limits_bandwidth() const noexcept { return bandwidth_.is_limited(); }
+
+  /// An end of a lane has bytes to pass on. It asks once, and lane_granted answers unless the lane
+  /// ends.
+  void lane_asks(connection_id id, instant now) {
+    const auto owners = lanes_.owners_of(id);
+    const relay_peer* own = owners ? peers_.find(owners->own) : nullptr;
+    if (own == nullptr || !own->room) return;
+    bandwidth_.ask(*own->room, id, bandwidth_.portion(), now);
+    hand_out_bandwidth(now);
+  }
+
+  /// So many bytes of what was granted to an end of a lane were not there.
+  void lane_gives_back(connection_id id, std::uint64_t bytes, instant now) {
+    const auto owners = lanes_.owners_of(id);
+    const relay_peer* own = owners ? peers_.find(owners->own) : nullptr;
+    if (own == nullptr || !own->room) return;
+    bandwidth_.give_back(*own->room, bytes);
+    hand_out_bandwidth(now);
+  }
+
   void handle_timeout(instant now) {
+    hand_out_bandwidth(now);
     rooms_.handle_timeout(now, notices_);
     settle(now);
     lanes_.handle_timeout(now, to_drop_);
@@ -182,6 +207,7 @@ class relay_core {
   [[nodiscard]] bool wants_read(connection_id id) const noexcept {
     const relay_peer* p = peers_.find(id);
     if (p == nullptr || !p->room) return p == nullptr || p->at != phase::lane;
+    if (p->unpaid != 0) return false;
     const auto partner = rooms_.partner_of(*p->room, id);
     const relay_peer* other = partner ? peers_.find(*partner) : nullptr;
     return other == nullptr || other->queue.size() <= limits::relay_queue_bytes_max;
@@ -190,8 +216,9 @@ class relay_core {
   [[nodiscard]] std::optional<relay_event> poll_event() { return peers_.poll_event(); }
 
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept {
-    return earlier(earlier(rooms_.next_timeout(), peers_.next_timeout()),
-                   earlier(lanes_.next_timeout(), end_all_at_));
+    return earlier(earlier(earlier(rooms_.next_timeout(), peers_.next_timeout()),
+                           earlier(lanes_.next_timeout(), end_all_at_)),
+                   bandwidth_.next_timeout());
   }
 
   // ---- getters ----
@@ -240,6 +267,9 @@ class relay_core {
   void tell(relay_peer& p, const told_quota& what, instant now);
   void count_failed_join(const relay_peer& p, relay_error_code code, instant now);
 
+  // ---- bandwidth ----
+  void hand_out_bandwidth(instant now);
+
   // ---- counting ----
   void count_carried(relay_peer& a, relay_peer& b, std::uint64_t count) noexcept;
   void count_session(relay_peer& p, instant now) noexcept;
@@ -261,6 +291,7 @@ class relay_core {
   relay_options options_;
   directory rooms_;
   admission admission_;
+  bandwidth bandwidth_;
   lane_book lanes_;
   relay_peers peers_;
   notices notices_;

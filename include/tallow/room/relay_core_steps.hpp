@@ -176,6 +176,11 @@ inline void relay_core::on_slice(relay_peer& p, const frame_view& frame, instant
       relay_peer* partner = peers_.find(to);
       TALLOW_ASSERT(partner != nullptr);
       count_carried(p, *partner, frame.body.size());
+      if (bandwidth_.is_limited() && !frame.body.empty()) {
+        p.unpaid += frame.body.size();
+        bandwidth_.ask(*p.room, p.id, frame.body.size(), now);
+        hand_out_bandwidth(now);
+      }
       return peers_.pass_on(*partner, frame.header, frame.body, now);
     }
     case carriage::violation: return offend(p, now);
@@ -254,6 +259,23 @@ inline void relay_core::count_failed_join(const relay_peer& p, relay_error_code 
   const bool failed = code == relay_error_code::room_full ||
                       code == relay_error_code::wants_clash || code == relay_error_code::code_spent;
   if (failed && p.source) admission_.count_refused_join(*p.source, now);
+}
+
+// ---- bandwidth ----
+
+// What nobody can use any more goes back at once.
+inline void relay_core::hand_out_bandwidth(instant now) {
+  while (const auto granted = bandwidth_.poll_grant(now)) {
+    relay_peer* p = peers_.find(granted->to);
+    if (p != nullptr && p->at == phase::lane) {
+      peers_.note(lane_granted{granted->to, granted->bytes});
+    } else if (p != nullptr && p->room == granted->room) {
+      p->unpaid -= std::min(p->unpaid, granted->bytes);
+      if (p->unpaid == 0) peers_.note(can_read{p->id});
+    } else {
+      bandwidth_.give_back(granted->room, granted->bytes);
+    }
+  }
 }
 
 // ---- counting ----
@@ -350,6 +372,7 @@ inline void relay_core::depart(relay_peer& p, leave_reason reason, instant now) 
 // It has no place any more. The lanes of the room go with either side.
 inline void relay_core::vacate(relay_peer& p, instant now) {
   p.room.reset();
+  p.unpaid = 0;
   count_session(p, now);
   lanes_.end_room(p.id, to_drop_);
   drop_lanes(now);

@@ -13,6 +13,7 @@
 
 #include <tallow/base/limits.hpp>
 #include <tallow/room/admission.hpp>
+#include <tallow/room/bandwidth.hpp>
 #include <tallow/room/directory.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/wire/relay_messages.hpp>
@@ -22,6 +23,7 @@ namespace tallow::room {
 /// What an operator sets.
 struct relay_options {
   directory_options rooms;
+  bandwidth_options bandwidth;
   admission_options admission;                  ///< of each source
   std::size_t connections_max = 4096;           ///< lanes are connections too
   std::uint32_t lanes_max = limits::lanes_max;  ///< of a room, beside its control connections
@@ -69,11 +71,17 @@ struct lanes_joined {
   connection_id a{};
   connection_id b{};
 };
+/// An end of a lane that asked may pass on so many bytes.
+struct lane_granted {
+  connection_id id{};
+  std::uint64_t bytes = 0;
+};
 /// Something for the log: static words, never an id, an address or a name.
 struct noted {
   const char* what = "";
   const char* why = "";
 };
-using relay_event = std::variant<can_send, can_read, finish, drop, lanes_joined, noted>;
+using relay_event =
+    std::variant<can_send, can_read, finish, drop, lanes_joined, lane_granted, noted>;
 
 }  // namespace tallow::room

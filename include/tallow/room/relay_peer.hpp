@@ -43,6 +43,8 @@ struct relay_peer {
   /// When its room went live, and how many bytes the room has carried since somebody took a place.
   std::optional<instant> live_since;
   std::uint64_t carried = 0;
+  /// Bytes that were passed on and not granted yet: so long nothing more is read from it.
+  std::uint64_t unpaid = 0;
   /// Told with the place in a room that was made for it.
   std::optional<std::uint32_t> nameplate;
   frame_decoder decoder{frame_set{frame_type::client_hello, frame_type::lane_open}};

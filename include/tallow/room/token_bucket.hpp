@@ -38,6 +38,12 @@ class token_bucket {
     return full_at > allowed ? full_at - allowed : duration::zero();
   }
 
+  /// When `count` tokens are there; in the past when they are.
+  [[nodiscard]] instant ready_at(const token_rate& rate, std::uint64_t count) const noexcept {
+    if (!rate.is_limit()) return {};
+    return full_at_ + rate.time_of(count) - rate.time_of(std::max(rate.burst, count));
+  }
+
   /// Takes `count` tokens, and more than there are if need be: the next has to wait for them.
   void take(const token_rate& rate, std::uint64_t count, instant now) noexcept {
     if (rate.is_limit()) full_at_ = std::max(full_at_, now) + rate.time_of(count);

@@ -39,23 +39,41 @@ struct account {
   std::uint64_t bytes_max = UINT64_MAX;
   std::uint64_t largest_step = 0;
   int ended = 0;
+  std::size_t grant_max = SIZE_MAX;
+  std::uint64_t granted = 0;
+  std::uint64_t given_back = 0;
 };
 
 // The two sockets of a lane, and the other ends of their connections.
 class LaneSpliceTest : public ::testing::TestWithParam<lane_moving> {
  protected:
   LaneSpliceTest() : a_(context_), b_(context_), far_a_(context_), far_b_(context_) {
-    tcp::acceptor acceptor(context_, {asio::ip::address_v4::loopback(), 0});
-    far_a_.connect(acceptor.local_endpoint());
-    acceptor.accept(a_);
-    far_b_.connect(acceptor.local_endpoint());
-    acceptor.accept(b_);
+    connect_anew();
     options_.how = GetParam();
+  }
+
+  void connect_anew() {
+    tcp::acceptor acceptor(context_, {asio::ip::address_v4::loopback(), 0});
+    for (auto [far, near] : {std::pair{&far_a_, &a_}, std::pair{&far_b_, &b_}}) {
+      far->close();
+      near->close();
+      far->connect(acceptor.local_endpoint());
+      acceptor.accept(*near);
+    }
   }
 
   struct owner {
     LaneSpliceTest* test;
     [[nodiscard]] lane_carriers& carriers() const { return test->carriers_; }
+    [[nodiscard]] asio::awaitable<std::size_t> allowance(lane_end, std::size_t wanted) const {
+      account& all = test->account_;
+      const std::size_t grant = std::min(wanted, all.grant_max);
+      // Others run meanwhile, as they do when a relay makes a lane wait.
+      co_await asio::post(asio::use_awaitable);
+      all.granted += grant;
+      co_return grant;
+    }
+    void give_back(lane_end, std::size_t bytes) const { test->account_.given_back += bytes; }
     [[nodiscard]] bool may_pass(lane_end from, std::size_t bytes) const {
       account& all = test->account_;
       all.largest_step = std::max<std::uint64_t>(all.largest_step, bytes);
@@ -140,6 +158,25 @@ TEST_P(LaneSpliceTest, MovesMuchBothWaysAtOnceIntact) {
   EXPECT_EQ(got_b, block.size() * times);
   EXPECT_EQ(account_.bytes[0], block.size() * times);
   EXPECT_EQ(account_.bytes[1], block.size() * times);
+}
+
+// However small the portions are, and whether they are used or not.
+TEST_P(LaneSpliceTest, TakesNoMoreThanItIsGranted) {
+  for (const std::size_t portion : {1000U, 65536U}) {
+    account_ = {};
+    account_.grant_max = portion;
+    const byte_buffer block = random_bytes(500'003);
+    start();
+    std::thread from_a([&] { send_all(far_a_, block, 2); });
+    std::thread to_b([&] { EXPECT_EQ(receive_all(far_b_, block), 2 * block.size()); });
+    send_all(far_b_, {}, 0);
+    EXPECT_TRUE(run());
+    from_a.join();
+    to_b.join();
+    EXPECT_LE(account_.largest_step, portion);
+    EXPECT_EQ(account_.granted - account_.given_back, 2 * block.size());
+    if (portion != 65536U) connect_anew();
+  }
 }
 
 TEST_P(LaneSpliceTest, PassesOnWhatCameBeforeItStarted) {

@@ -307,6 +307,29 @@ TEST(RelayCore, CarriesTheQuotaToTheByteAndTellsBoth) {
   EXPECT_EQ(w.core.counters().bytes_relayed, 300U);
 }
 
+// What comes in band has come already: it goes on at once, and nothing more is read until it is
+// paid for.
+TEST(RelayCore, ReadsNoMoreInBandThanTheRoomsBandwidth) {
+  relay_options options;
+  options.bandwidth.room_bytes_per_s = 100'000;
+  paired_world w(options);
+  w.go_live();
+  w.advance(1s);
+  std::size_t sent = 0;
+  const instant begun = w.now;
+  while (w.now < begun + 2s) {
+    if (w.core.wants_read(w.first.id)) {
+      ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(4'000, 1)));
+      w.pump();
+      sent += 4'000;
+      EXPECT_EQ(w.second.slices.size() * 4'000, sent);
+    }
+    w.advance(1ms);
+  }
+  EXPECT_NEAR(static_cast<double>(sent), 200'000, 15'000);
+  EXPECT_TRUE(w.core.wants_read(w.second.id)) << "the other direction waits for itself alone";
+}
+
 TEST(RelayCore, AllowsSmallSlicesOnlyBeforeTheRoomIsLive) {
   {
     paired_world w;

@@ -227,6 +227,43 @@ TEST(RelayLanes, CountTowardsTheRoomsQuotaToTheByte) {
   EXPECT_EQ(w.core.counters().bytes_relayed, 10'000U);
 }
 
+TEST(RelayLanes, HaveTheBandwidthOfTheirRoomInTurns) {
+  relay_options options;
+  options.bandwidth.room_bytes_per_s = 50'000;
+  lane_world w(options);
+  ASSERT_TRUE(w.core.limits_bandwidth());
+  const std::uint64_t portion = 1024;
+  std::uint64_t first_got = 0;
+  std::uint64_t second_got = 0;
+  const instant begun = w.now;
+  w.core.lane_asks(w.first_lane->id, w.now);
+  w.core.lane_asks(w.second_lane->id, w.now);
+  w.pump();
+  while (w.now < begun + 2s) {
+    w.advance(1ms);
+    for (const auto& g : std::exchange(w.grants, {})) {
+      EXPECT_EQ(g.bytes, portion);
+      (g.id == w.first_lane->id ? first_got : second_got) += g.bytes;
+      w.core.lane_asks(g.id, w.now);
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(first_got), 50'000, 3'000);
+  EXPECT_NEAR(static_cast<double>(second_got), 50'000, 3'000);
+}
+
+TEST(RelayLanes, LeaveTheirGrantsToOthersWhenTheyEnd) {
+  relay_options options;
+  options.bandwidth.total_bytes_per_s = 10'000;
+  lane_world w(options);
+  for (int i = 0; i < 5; ++i) w.core.lane_asks(w.first_lane->id, w.now);
+  w.disconnect(*w.first_lane);
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(100, 1)));
+  w.pump();
+  EXPECT_EQ(w.second.slices.size(), 1U);
+  w.advance(500ms);
+  EXPECT_TRUE(w.core.wants_read(w.first.id));
+}
+
 TEST(RelayLanes, CarryNothingBeforeTheyAreJoined) {
   paired_world w;
   w.go_live();

@@ -38,6 +38,8 @@ max-bytes = "3GiB"
 room-timeout = "90m"
 max-connections = 7
 max-lanes = 0
+room-bandwidth = "1MiB"
+total-bandwidth = "1GiB"
 drain-timeout = "2m"
 connections-per-minute = 0
 rooms-per-minute = 3
@@ -55,6 +57,8 @@ log-level = "warn"
   EXPECT_EQ(s.connections_max, 7U);
   EXPECT_EQ(s.lanes_max, 0U);
   EXPECT_EQ(s.drain_timeout, 2min);
+  EXPECT_EQ(s.room_bandwidth, 1U << 20U);
+  EXPECT_EQ(s.total_bandwidth, 1U << 30U);
   EXPECT_EQ(s.connections_per_minute, 0U);
   EXPECT_EQ(s.rooms_per_minute, 3U);
   EXPECT_EQ(s.pending_per_source, 4U);
@@ -71,7 +75,8 @@ TEST(RelaySettings, TakesOneAddressWithoutAList) {
 TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
   EXPECT_EQ(refusal_of("\nmax-room = 5\n"),
             "f.toml:2: unknown key 'max-room'; allowed are listen, max-rooms, max-bytes, "
-            "room-timeout, max-connections, max-lanes, connections-per-minute, rooms-per-minute, "
+            "room-timeout, max-connections, max-lanes, room-bandwidth, total-bandwidth, "
+            "connections-per-minute, rooms-per-minute, "
             "pending-per-source, allow, block, limit-loopback, http-listen, drain-timeout, "
             "log-level");
   EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
