@@ -159,6 +159,9 @@ set(tallow_files_headers
 set(tallow_net_headers
   net/address.hpp
   net/address_rules.hpp
+  net/proxy_header.hpp
+  net/proxy_greeting.hpp
+  net/listening.hpp
   net/tcp_transport.hpp
   net/connect.hpp
   net/lane_socket.hpp

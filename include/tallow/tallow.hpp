@@ -70,6 +70,9 @@
 #include <tallow/net/lane_set.hpp>
 #include <tallow/net/lane_socket.hpp>
 #include <tallow/net/lane_splice.hpp>
+#include <tallow/net/listening.hpp>
+#include <tallow/net/proxy_greeting.hpp>
+#include <tallow/net/proxy_header.hpp>
 #include <tallow/net/relay_server.hpp>
 #include <tallow/net/session_driver.hpp>
 #include <tallow/net/stream_pump.hpp>

@@ -107,7 +107,10 @@ class Client:
                 kinds.append(kind)
                 if kind == until:
                     return kinds
-            more = self.socket.recv(65536)
+            try:
+                more = self.socket.recv(65536)
+            except ConnectionResetError:
+                return kinds
             if not more:
                 return kinds
             self.bytes += more
@@ -205,6 +208,39 @@ class RelayTest(unittest.TestCase):
                 self.assertEqual(blocked.body[0], BLOCKED)
             with Client(relay.port()) as fine:
                 fine.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
+
+    def test_believes_a_trusted_proxy_and_nobody_else(self):
+        binary = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
+        fine = join(b"r" * 16, b"a" * 16)
+        with running("--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0",
+                     "--trust-proxy", "127.0.0.1", "--block", "203.0.113.0/24") as relay:
+            ours, proxied = relay.port(0), relay.port(1)
+
+            def told(port, sent, **more):
+                with Client(port, **more) as client:
+                    kinds = client.send(sent).frames(until=ROOM_JOINED)
+                    return (kinds[-1:], client.body[0] if kinds[-1:] == [ERROR_REPORT] else None)
+
+            served, refused, silence = ([ROOM_JOINED], None), ([ERROR_REPORT], BLOCKED), ([], None)
+            for header, answer in (
+                    (b"PROXY TCP4 192.0.2.7 127.0.0.1 1 2\r\n", served),
+                    (b"PROXY TCP4 203.0.113.9 127.0.0.1 1 2\r\n", refused),
+                    (b"PROXY TCP6 ::ffff:203.0.113.9 ::1 1 2\r\n", refused),
+                    (binary + bytes([192, 0, 2, 7, 127, 0, 0, 1, 0, 1, 0, 2]), served),
+                    (binary + bytes([203, 0, 113, 9, 127, 0, 0, 1, 0, 1, 0, 2]), refused),
+                    (b"PROXY UNKNOWN\r\n", served),
+                    (b"", silence),
+                    (b"PROXY TCP4 203.0.113.9\r\n", silence)):
+                with self.subTest(header):
+                    self.assertEqual(told(proxied, header + fine), answer)
+            # Nobody else may pretend, on either port.
+            spoofed = b"PROXY TCP4 192.0.2.7 127.0.0.1 1 2\r\n" + fine
+            self.assertEqual(told(proxied, spoofed, source="127.0.0.2"), silence)
+            self.assertEqual(told(ours, spoofed), silence)
+            self.assertEqual(told(ours, fine), served)
+            # One that says nothing holds nobody up.
+            with Client(proxied):
+                self.assertEqual(told(proxied, spoofed), served)
 
     def test_refuses_a_crowd_from_one_source_and_serves_others(self):
         with running("--listen", "127.0.0.1:0", "--limit-loopback",

@@ -135,6 +135,7 @@ set(test_net_sources
   unit/net/lane_splice_test.cpp
   unit/net/system_random_test.cpp
   unit/net/relay_server_test.cpp
+  unit/net/proxy_header_test.cpp
   unit/net/relay_lanes_test.cpp
 )
 

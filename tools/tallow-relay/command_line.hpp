@@ -56,7 +56,7 @@ inline refusal choose(chosen_settings& to, std::string config, const flag_values
     if (found == flags.end() || found->second.empty()) continue;
     if (auto why = read_flag(to, one, found->second)) return why;
   }
-  return std::nullopt;
+  return contradiction_in(to.values);
 }
 
 inline void add_option(CLI::App& app, const setting& one, flag_values& flags) {

@@ -129,6 +129,16 @@ bool listen_on_inherited(tallow::net::relay_server& server,
   return true;
 }
 
+bool listen_for_proxies(tallow::net::relay_server& server, const settings& chosen) {
+  for (const auto& where : chosen.proxy_listen) {
+    if (auto done = server.listen(where, tallow::net::greeting::proxy_header); !done) {
+      complain(listen_trouble(where, done.error()));
+      return false;
+    }
+  }
+  return true;
+}
+
 bool start_listening(tallow::net::relay_server& server, const settings& chosen,
                      service_manager& manager) {
   if (!manager.sockets_trouble().empty()) {
@@ -136,11 +146,16 @@ bool start_listening(tallow::net::relay_server& server, const settings& chosen,
     return false;
   }
   auto inherited = manager.take_sockets();
-  if (inherited.empty()) return listen_on_all(server, chosen);
-  if (!chosen.listen.empty()) {
-    spdlog::info("the service manager passed sockets to listen on: `listen` is not used");
+  if (!inherited.empty()) {
+    if (!chosen.listen.empty()) {
+      spdlog::info("the service manager passed sockets to listen on: `listen` is not used");
+    }
+    if (!listen_on_inherited(server, std::move(inherited))) return false;
+  } else if (!chosen.listen.empty() || chosen.proxy_listen.empty()) {
+    // Behind a proxy nobody is meant to come in elsewhere, unless it is said where.
+    if (!listen_on_all(server, chosen)) return false;
   }
-  return listen_on_inherited(server, std::move(inherited));
+  return listen_for_proxies(server, chosen);
 }
 
 // The one line on standard output, for the program that started us.
@@ -228,7 +243,7 @@ int run(const command_line& from, service_manager& manager) {
   options.relay.lanes_max = chosen.lanes_max;
   options.relay.admission = admission_of(chosen);
   options.relay.bandwidth = {chosen.room_bandwidth, chosen.total_bandwidth};
-  options.addresses = {chosen.allowed, chosen.blocked, chosen.limits_loopback};
+  options.addresses = {chosen.allowed, chosen.blocked, chosen.proxies, chosen.limits_loopback};
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
   options.on_note = [](const tallow::room::noted& n) {
     spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);

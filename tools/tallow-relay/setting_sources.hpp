@@ -125,6 +125,14 @@ template <class LookUp>
   return std::nullopt;
 }
 
+// What is wrong with settings that are right one by one.
+[[nodiscard]] inline refusal contradiction_in(const settings& s) {
+  if (!s.proxy_listen.empty() && s.proxies.empty()) {
+    return "proxy-listen needs trust-proxy: without it nobody may connect there";
+  }
+  return std::nullopt;
+}
+
 // As a file that says the same, with where each value comes from.
 [[nodiscard]] inline std::string printed(const chosen_settings& chosen) {
   std::string text;

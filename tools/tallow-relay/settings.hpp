@@ -22,6 +22,8 @@ namespace tallow::relay_tool {
 
 struct settings {
   std::vector<net::address> listen;  // empty: every address of this machine, default port
+  std::vector<net::address> proxy_listen;
+  std::vector<net::network> proxies;
   std::size_t rooms_max = 1000;
   std::uint64_t room_bytes_max = std::uint64_t{10} << 30U;
   std::chrono::seconds room_timeout = std::chrono::hours(24);
@@ -124,6 +126,14 @@ inline constexpr std::array all_settings{
         "Address to listen on; may be given more than once. Port 0 takes any free port.\n"
         "Nothing: 0.0.0.0:9009 and [::]:9009",
         "RELAY_LISTEN_ADDR"),
+    list_of<&settings::proxy_listen, address_kind>(
+        "proxy-listen", "HOST:PORT",
+        "Address where each connection begins with a PROXY header, version 1 or 2; may be given\n"
+        "more than once"),
+    list_of<&settings::proxies, network_kind>(
+        "trust-proxy", "NETWORK",
+        "Address or block of proxies that may connect to proxy-listen; may be given more than\n"
+        "once. Nobody else may"),
     value_of<&settings::rooms_max, some_number>("max-rooms", "N", "Rooms at once",
                                                 "RELAY_MAX_ROOMS"),
     value_of<&settings::room_bytes_max, bytes_kind>(

@@ -105,24 +105,30 @@ class network {
 struct address_rules {
   std::vector<network> allowed;  ///< empty: everybody
   std::vector<network> blocked;  ///< even if allowed
+  std::vector<network> proxies;  ///< who may say by a PROXY header where a connection comes from
   bool limits_loopback = false;  ///< also this machine itself is one that is limited
+
+  [[nodiscard]] bool trusts(const asio::ip::address& proxy) const {
+    return is_in(proxies, canonical(proxy));
+  }
 
   /// What a relay_core is to know of an address. This machine itself is allowed unless it is
   /// blocked, and counts as no source.
   [[nodiscard]] room::origin origin_of(const asio::ip::address& from) const {
     const auto form = canonical(from);
-    const auto is_in = [&](const std::vector<network>& list) {
-      return std::any_of(list.begin(), list.end(),
-                         [&](const network& one) { return one.contains(form); });
-    };
     room::origin origin;
     if (!form.is_loopback() || limits_loopback) origin.source = source_of(form);
     origin.is_blocked =
-        is_in(blocked) || (!allowed.empty() && !form.is_loopback() && !is_in(allowed));
+        is_in(blocked, form) || (!allowed.empty() && !form.is_loopback() && !is_in(allowed, form));
     return origin;
   }
 
  private:
+  [[nodiscard]] static bool is_in(const std::vector<network>& list, const asio::ip::address& form) {
+    return std::any_of(list.begin(), list.end(),
+                       [&](const network& one) { return one.contains(form); });
+  }
+
   // An IPv4 address, or the half of an IPv6 one that a network is given.
   [[nodiscard]] static room::source_id source_of(const asio::ip::address& form) {
     if (form.is_v4()) return form.to_v4().to_uint();

@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -22,7 +21,6 @@
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/ip/v6_only.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <tallow/base/bytes.hpp>
@@ -34,6 +32,8 @@
 #include <tallow/net/lane_carrier.hpp>
 #include <tallow/net/lane_socket.hpp>
 #include <tallow/net/lane_splice.hpp>
+#include <tallow/net/listening.hpp>
+#include <tallow/net/proxy_greeting.hpp>
 #include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/room/random_source.hpp>
@@ -51,6 +51,12 @@ struct relay_server_options {
   lane_options lanes;
   /// Called with what is worth a line in a log: static words, never an address or a name.
   std::function<void(const room::noted&)> on_note;
+};
+
+/// What connections to an address of a relay begin with.
+enum class greeting : std::uint8_t {
+  ours,          ///< the protocol itself
+  proxy_header,  ///< a PROXY header of a proxy that address_rules trust, then the protocol
 };
 
 /// Accepts connections and moves bytes between them and a relay_core. One thread runs the
@@ -71,8 +77,9 @@ class relay_server {
   /// Listens on every address that `where` stands for. Port 0 takes any free one. An IPv6 address
   /// takes no IPv4 connections, so that both may be listened on.
   ///
+  /// @param begins  what connections begin with
   /// @errors  resolve_failed, listen_failed (with what the system said)
-  [[nodiscard]] result<void> listen(const address& where) {
+  [[nodiscard]] result<void> listen(const address& where, greeting begins = greeting::ours) {
     asio::error_code trouble;
     asio::ip::tcp::resolver resolver(*context_);
     const auto found = resolver.resolve(
@@ -80,7 +87,9 @@ class relay_server {
         asio::ip::tcp::resolver::numeric_service | asio::ip::tcp::resolver::passive, trouble);
     if (trouble) return fail(errc::resolve_failed, detail::as_std(trouble));
     for (const auto& entry : found) {
-      if (auto done = listen_on(entry.endpoint()); !done) return done;
+      auto socket = detail::listening_socket(*context_, entry.endpoint());
+      if (!socket) return fail(socket.error());
+      acceptors_.push_back({std::make_shared<tcp::acceptor>(std::move(*socket)), begins});
     }
     return {};
   }
@@ -89,13 +98,9 @@ class relay_server {
   ///
   /// @errors  listen_failed: not a TCP socket that listens
   [[nodiscard]] result<void> adopt(tcp::acceptor::native_handle_type listening) {
-    const auto protocol = protocol_of(listening);
-    if (!protocol) return fail(errc::listen_failed, 0, "not a TCP socket that listens");
-    auto acceptor = std::make_shared<tcp::acceptor>(*context_);
-    asio::error_code trouble;
-    acceptor->assign(*protocol, listening, trouble);
-    if (trouble) return fail(errc::listen_failed, detail::as_std(trouble));
-    acceptors_.push_back(std::move(acceptor));
+    auto socket = detail::adopted_socket(*context_, listening);
+    if (!socket) return fail(socket.error());
+    acceptors_.push_back({std::make_shared<tcp::acceptor>(std::move(*socket)), greeting::ours});
     return {};
   }
 
@@ -104,7 +109,7 @@ class relay_server {
     std::vector<address> all;
     for (const auto& acceptor : acceptors_) {
       asio::error_code trouble;
-      const auto at = acceptor->local_endpoint(trouble);
+      const auto at = acceptor.socket->local_endpoint(trouble);
       if (!trouble) all.push_back({at.address().to_string(), at.port()});
     }
     return all;
@@ -113,7 +118,7 @@ class relay_server {
   /// Begins to accept. The io_context then runs until stop(), or until drain() has done its work.
   void start() {
     accept_loops_ = acceptors_.size();
-    for (auto& acceptor : acceptors_) asio::co_spawn(*context_, accept_loop(acceptor), run_on);
+    for (const listener& one : acceptors_) asio::co_spawn(*context_, accept_loop(one), run_on);
     asio::co_spawn(*context_, time_loop(), run_on);
   }
 
@@ -203,6 +208,13 @@ class relay_server {
     }
   };
 
+  struct listener {
+    std::shared_ptr<tcp::acceptor> socket;
+    greeting begins;
+  };
+
+  // Connections of proxies that have not said yet whose they are.
+  static constexpr std::size_t proxied_max = 1024;
   // Beyond what the core refuses with a word, connections are closed without one.
   static constexpr std::size_t refusals_at_once_max = 128;
   // Out of descriptors or memory: others have to end first.
@@ -219,51 +231,21 @@ class relay_server {
 
   // ---- accepting ----
 
-  result<void> listen_on(const tcp::endpoint& at) {
-    auto acceptor = std::make_shared<tcp::acceptor>(*context_);
-    asio::error_code trouble;
-    // The error is sticky: what comes after a failure is skipped by looking at it once.
-    acceptor->open(at.protocol(), trouble);
-    if (!trouble) acceptor->set_option(tcp::acceptor::reuse_address(true), trouble);
-    if (!trouble && at.address().is_v6()) acceptor->set_option(asio::ip::v6_only(true), trouble);
-    if (!trouble) acceptor->bind(at, trouble);
-    if (!trouble) acceptor->listen(asio::socket_base::max_listen_connections, trouble);
-    if (trouble) return fail(errc::listen_failed, detail::as_std(trouble));
-    acceptors_.push_back(std::move(acceptor));
-    return {};
-  }
-
-  // Of a TCP socket that listens; of any other, nothing.
-  [[nodiscard]] static std::optional<tcp> protocol_of(tcp::acceptor::native_handle_type socket) {
-    const auto option = [&](int name) {
-      int value = 0;
-      socklen_t length = sizeof value;
-      return ::getsockopt(socket, SOL_SOCKET, name, &value, &length) == 0 ? value : 0;
-    };
-    if (option(SO_ACCEPTCONN) == 0 || option(SO_TYPE) != SOCK_STREAM) return std::nullopt;
-    tcp::endpoint at;
-    auto length = static_cast<socklen_t>(at.capacity());
-    if (::getsockname(socket, at.data(), &length) != 0) return std::nullopt;
-    const int family = at.data()->sa_family;
-    if (family != AF_INET && family != AF_INET6) return std::nullopt;
-    return family == AF_INET ? tcp::v4() : tcp::v6();
-  }
-
   void close_acceptors() {
     asio::error_code ignored;
-    for (auto& acceptor : acceptors_) acceptor->close(ignored);
+    for (auto& acceptor : acceptors_) acceptor.socket->close(ignored);
   }
 
-  asio::awaitable<void> accept_loop(std::shared_ptr<tcp::acceptor> acceptor) {
+  asio::awaitable<void> accept_loop(listener from) {
     asio::steady_timer backoff(*context_);
     while (!is_stopping_) {
-      auto [trouble, socket] = co_await acceptor->async_accept(awaited);
+      auto [trouble, socket] = co_await from.socket->async_accept(awaited);
       if (!trouble) {
         // Even at the very end: who has been accepted is told why it cannot stay.
-        admit(std::move(socket));
+        meet(std::move(socket), from.begins);
       } else if (is_stopping_) {
         break;
-      } else if (is_shortage(detail::as_std(trouble))) {
+      } else if (detail::is_shortage(detail::as_std(trouble))) {
         note({"accepting waits", "out of descriptors or memory"});
         backoff.expires_after(accept_backoff);
         (void)co_await backoff.async_wait(awaited);
@@ -274,23 +256,36 @@ class relay_server {
     if (has_ended()) clock_.cancel();
   }
 
-  [[nodiscard]] static bool is_shortage(const std::error_code& trouble) noexcept {
-    return trouble == std::errc::too_many_files_open ||
-           trouble == std::errc::too_many_files_open_in_system ||
-           trouble == std::errc::no_buffer_space || trouble == std::errc::not_enough_memory ||
-           trouble == std::errc::no_space_on_device;
+  void meet(tcp::socket socket, greeting begins) {
+    asio::error_code trouble;
+    const auto from = socket.remote_endpoint(trouble).address();
+    if (trouble) return;
+    if (begins == greeting::ours) return admit(std::move(socket), from);
+    if (!rules_.trusts(from)) return note({"connection closed", "not of a trusted proxy"});
+    if (proxied_ >= proxied_max) return note({"connection closed", "too many without a header"});
+    asio::co_spawn(*context_, meet_behind_proxy(std::move(socket), from), run_on);
   }
 
-  void admit(tcp::socket socket) {
+  // Before the header is read nobody knows whose the connection is: the core has no use for it yet.
+  asio::awaitable<void> meet_behind_proxy(tcp::socket socket, asio::ip::address proxy) {
+    ++proxied_;
+    const auto header = co_await read_proxy_header(socket, limits::relay_greeting_timeout);
+    --proxied_;
+    if (header) {
+      admit(std::move(socket), header->source().value_or(proxy));
+    } else {
+      note({"connection closed", "no PROXY header"});
+    }
+  }
+
+  void admit(tcp::socket socket, const asio::ip::address& from) {
     if (is_cut_short_ || links_.size() >= core_.options().connections_max + refusals_at_once_max)
       return;
     asio::error_code trouble;
-    const tcp::endpoint from = socket.remote_endpoint(trouble);
-    if (trouble) return;
     socket.non_blocking(true, trouble);
     if (trouble) return;
     tune(socket);
-    const auto id = core_.connected(now(), rules_.origin_of(from.address()));
+    const auto id = core_.connected(now(), rules_.origin_of(from));
     const auto l = std::make_shared<link>(std::move(socket), id);
     links_.emplace(id, l);
     asio::co_spawn(*context_, read_loop(l), run_on);
@@ -454,7 +449,8 @@ class relay_server {
   std::function<void(const room::noted&)> on_note_;
   std::function<void()> on_end_;
   asio::steady_timer clock_;
-  std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
+  std::vector<listener> acceptors_;
+  std::size_t proxied_ = 0;
   std::unordered_map<room::connection_id, link_ptr> links_;
   std::array<std::byte, read_bytes> buffer_{};
   std::size_t accept_loops_ = 0;

@@ -33,6 +33,8 @@ refusal refusal_of(std::string_view content) {
 TEST(RelaySettings, ReadsEveryKeyOfAFile) {
   const settings s = of_file(R"(
 listen = ["127.0.0.1:1", "[::1]:0"]
+proxy-listen = "[::1]:0"
+trust-proxy = ["10.0.0.0/8"]
 max-rooms = 5
 max-bytes = "3GiB"
 room-timeout = "90m"
@@ -51,6 +53,9 @@ log-level = "warn"
 )");
   ASSERT_EQ(s.listen.size(), 2U);
   EXPECT_EQ(s.listen[1], (net::address{"::1", 0}));
+  EXPECT_EQ(s.proxy_listen.size(), 1U);
+  EXPECT_EQ(s.proxies.size(), 1U);
+  EXPECT_FALSE(contradiction_in(s));
   EXPECT_EQ(s.rooms_max, 5U);
   EXPECT_EQ(s.room_bytes_max, std::uint64_t{3} << 30U);
   EXPECT_EQ(s.room_timeout, 90min);
@@ -74,7 +79,8 @@ TEST(RelaySettings, TakesOneAddressWithoutAList) {
 
 TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
   EXPECT_EQ(refusal_of("\nmax-room = 5\n"),
-            "f.toml:2: unknown key 'max-room'; allowed are listen, max-rooms, max-bytes, "
+            "f.toml:2: unknown key 'max-room'; allowed are listen, proxy-listen, trust-proxy, "
+            "max-rooms, max-bytes, "
             "room-timeout, max-connections, max-lanes, room-bandwidth, total-bandwidth, "
             "connections-per-minute, rooms-per-minute, "
             "pending-per-source, allow, block, limit-loopback, http-listen, drain-timeout, "
@@ -94,6 +100,10 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
   const auto broken = refusal_of("max-rooms = 1\nmax-bytes =\n");
   ASSERT_TRUE(broken);
   EXPECT_EQ(broken->rfind("f.toml:2: ", 0), 0U) << *broken;
+}
+
+TEST(RelaySettings, RefusesAProxysListenerThatNobodyMayUse) {
+  EXPECT_TRUE(contradiction_in(of_file("proxy-listen = '[::1]:0'")));
 }
 
 // A list of which one part means nothing must not leave the other parts in force: an operator who
