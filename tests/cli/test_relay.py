@@ -1,5 +1,6 @@
 """tallow-relay as an operator runs it."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -161,6 +162,7 @@ class RelayTest(unittest.TestCase):
                 (("--max-bytes", "10GB"), "10GiB"),
                 (("--room-timeout", "soon"), "24h"),
                 (("--log-level", "loud"), "debug"),
+                (("--log-format", "xml"), "json"),
                 (("--config", "/nonexistent/relay.toml"), "/nonexistent/relay.toml")):
             with self.subTest(arguments):
                 done = run(*arguments)
@@ -208,6 +210,26 @@ class RelayTest(unittest.TestCase):
                 self.assertEqual(blocked.body[0], BLOCKED)
             with Client(relay.port()) as fine:
                 fine.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
+
+    def test_names_the_source_of_trouble_by_an_id_and_not_too_often(self):
+        with running("--listen", "127.0.0.1:0", "--limit-loopback", "--http-listen", "off",
+                     "--connections-per-minute", "0", "--log-format", "json") as relay:
+            for source in ("127.0.0.2", "127.0.0.3", "127.0.0.2"):
+                with Client(relay.port(), source=source) as client:
+                    client.send(HELLO + b"\xff" * 8).frames()
+            for _ in range(200):
+                with Client(relay.port(), source="127.0.0.4") as client:
+                    client.send(b"GET / HTTP/1.1\r\n\r\n").frames()
+            self.assertEqual(relay.end(signal.SIGTERM), 0)
+            lines = [json.loads(line) for line in relay.text.splitlines()]
+            self.assertEqual({tuple(line) for line in lines}, {("time", "level", "message")})
+            told = [m["message"] for m in lines if "source" in m["message"]]
+            ids = [m.rsplit(" ", 1)[1] for m in told]
+            self.assertEqual(told[0], f"connection refused or ended: protocol; source {ids[0]}")
+            self.assertRegex(ids[0], "^[0-9a-f]{12}$")
+            self.assertEqual((ids[0] == ids[1], ids[0] == ids[2]), (False, True))
+            self.assertLess(len(told), 100)
+            self.assertNotIn("127.0.0", " ".join(told))
 
     def test_believes_a_trusted_proxy_and_nobody_else(self):
         binary = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"

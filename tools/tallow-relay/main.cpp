@@ -26,6 +26,7 @@
 #include "command_line.hpp"
 #include "http_listener.hpp"
 #include "lifecycle.hpp"
+#include "log.hpp"
 #include "metrics.hpp"
 #include "operator_pages.hpp"
 #include "service_manager.hpp"
@@ -60,14 +61,6 @@ void limit_process(settings& chosen) {
   const rlim_t usable = std::max<rlim_t>(descriptors.rlim_cur, 2 * descriptors_kept);
   chosen.connections_max =
       std::min<std::size_t>(chosen.connections_max, (usable - descriptors_kept) / descriptors_each);
-}
-
-void start_log(const settings& chosen) {
-  auto log = spdlog::stderr_logger_st("tallow-relay");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  log->set_level(spdlog::level::from_str(chosen.log_level));
-  log->flush_on(spdlog::level::trace);
-  spdlog::set_default_logger(std::move(log));
 }
 
 bool is_missing_family(const tallow::error& why) {
@@ -245,8 +238,9 @@ int run(const command_line& from, service_manager& manager) {
   options.relay.bandwidth = {chosen.room_bandwidth, chosen.total_bandwidth};
   options.addresses = {chosen.allowed, chosen.blocked, chosen.proxies, chosen.limits_loopback};
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
-  options.on_note = [](const tallow::room::noted& n) {
-    spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);
+  tallow::relay_tool::note_log notes;
+  options.on_note = [&notes](const tallow::room::noted& n) {
+    notes.write(n, std::chrono::steady_clock::now());
   };
   tallow::net::relay_server server(context, std::move(options));
   asio::signal_set signals(context, SIGINT, SIGTERM);
@@ -295,7 +289,7 @@ int main(int argc, char** argv) {
     auto parsed = tallow::relay_tool::parse_command_line(argc, argv);
     if (parsed.exit_code) return *parsed.exit_code;
     limit_process(parsed.chosen);
-    start_log(parsed.chosen);
+    tallow::relay_tool::start_log(parsed.chosen);
     return run(parsed, manager);
   } catch (const std::exception& e) {
     complain(e.what());

@@ -183,6 +183,11 @@ void add_process(families& to, const process_figures& process) {
 
 }  // namespace
 
+// Beside the rest that is JSON. Bytes that are no UTF-8 are replaced.
+std::string json_quoted(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string prometheus_text(const room::relay_core& core, const process_figures& process) {
   families all;
   add_relay(all, core);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <tallow/room/relay_core.hpp>
 
@@ -35,6 +36,9 @@ class process_figures {
 // In Prometheus' text format. All names begin with tallow_relay_ or process_.
 [[nodiscard]] std::string prometheus_text(const room::relay_core& core,
                                           const process_figures& process);
+
+// A string as JSON has it.
+[[nodiscard]] std::string json_quoted(std::string_view text);
 
 [[nodiscard]] std::string json_text(const room::relay_core& core, const process_figures& process);
 

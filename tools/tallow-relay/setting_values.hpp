@@ -112,18 +112,25 @@ struct flag_kind {
   static std::string print(bool value) { return value ? "true" : "false"; }
 };
 
-struct log_level_kind {
-  static constexpr std::array levels{"debug", "info", "warn", "error", "off"};
-
+// One of a few words.
+template <const auto& Words>
+struct word_kind {
   static refusal parse(std::string& to, std::string_view text) {
-    if (std::find(levels.begin(), levels.end(), text) == levels.end()) {
-      return "one of debug, info, warn, error, off is wanted";
+    if (std::find(Words.begin(), Words.end(), text) == Words.end()) {
+      std::string why = "one of";
+      for (const char* one : Words) why += std::string(one == Words.front() ? " " : ", ") + one;
+      return why + " is wanted";
     }
     to = text;
     return std::nullopt;
   }
   static std::string print(const std::string& value) { return in_quotes(value); }
 };
+
+inline constexpr std::array log_levels{"debug", "info", "warn", "error", "off"};
+inline constexpr std::array log_formats{"text", "json"};
+using log_level_kind = word_kind<log_levels>;
+using log_format_kind = word_kind<log_formats>;
 
 struct address_kind {
   static refusal parse(net::address& to, std::string_view text) {

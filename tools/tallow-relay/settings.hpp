@@ -41,6 +41,7 @@ struct settings {
   // A relay that drains takes nobody new, and who is cut resumes on the next one: so not long.
   std::chrono::seconds drain_timeout = std::chrono::seconds(10);
   std::string log_level = "info";
+  std::string log_format = "text";
 };
 
 using texts = std::vector<std::string>;
@@ -181,6 +182,8 @@ inline constexpr std::array all_settings{
         "How long transfers that run may still take when the relay is told to stop"),
     value_of<&settings::log_level, log_level_kind>("log-level", "LEVEL",
                                                    "One of debug, info, warn, error, off"),
+    value_of<&settings::log_format, log_format_kind>("log-format", "FORM",
+                                                     "text, or json: an object a line"),
 };
 
 [[nodiscard]] inline const setting* find_setting(std::string_view name) {

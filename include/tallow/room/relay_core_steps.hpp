@@ -336,7 +336,7 @@ inline void relay_core::end(relay_peer& p, relay_error_code code, std::uint64_t 
   depart(p, leave_reason::disconnected, now);
   peers_.send(p, report, now);
   p.enter(phase::ending, now);
-  peers_.note(noted{"connection refused or ended", name_of(code)});
+  peers_.note(noted{"connection refused or ended", name_of(code), p.source});
   peers_.note(finish{p.id});
   peers_.look_again(p);
 }
@@ -351,7 +351,7 @@ inline void relay_core::end_all(instant now) {
 
 inline void relay_core::shut_out(relay_peer& p, drop_reason reason, instant now) {
   ++counters_.dropped[static_cast<std::size_t>(reason)];
-  peers_.note(noted{"connection closed", name_of(reason)});
+  peers_.note(noted{"connection closed", name_of(reason), p.source});
   let_drop(p, now);
 }
 

@@ -80,6 +80,8 @@ struct lane_granted {
 struct noted {
   const char* what = "";
   const char* why = "";
+  /// Of a connection that was refused or ended; not to be written down as it is.
+  std::optional<source_id> source{};
 };
 using relay_event =
     std::variant<can_send, can_read, finish, drop, lanes_joined, lane_granted, noted>;

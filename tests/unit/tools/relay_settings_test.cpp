@@ -50,6 +50,7 @@ allow = "192.0.2.0/24"
 block = ["192.0.2.1", "2001:db8::/32"]
 limit-loopback = true
 log-level = "warn"
+log-format = "json"
 )");
   ASSERT_EQ(s.listen.size(), 2U);
   EXPECT_EQ(s.listen[1], (net::address{"::1", 0}));
@@ -84,7 +85,7 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
             "room-timeout, max-connections, max-lanes, room-bandwidth, total-bandwidth, "
             "connections-per-minute, rooms-per-minute, "
             "pending-per-source, allow, block, limit-loopback, http-listen, drain-timeout, "
-            "log-level");
+            "log-level, log-format");
   EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
             "f.toml:2: log-level: one of debug, info, warn, error, off is wanted");
   EXPECT_EQ(refusal_of("max-rooms = 1.5"), "f.toml:1: max-rooms: text or a number is wanted");
