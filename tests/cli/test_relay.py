@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -210,6 +211,15 @@ class RelayTest(unittest.TestCase):
                 self.assertEqual(blocked.body[0], BLOCKED)
             with Client(relay.port()) as fine:
                 fine.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
+
+    @unittest.skipUnless(shutil.which("groff"), "groff is not installed")
+    def test_has_a_manual_page_without_warnings(self):
+        page = run("man-page").stdout
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-rCHECKSTYLE=0"], input=page,
+                              capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for part in ("--max-rooms N", "TALLOW_RELAY_MAX_ROOMS", "SIGTERM"):
+            self.assertIn(part, re.sub(r"\x1b\[[0-9;]*m|.\x08", "", done.stdout))
 
     def test_names_the_source_of_trouble_by_an_id_and_not_too_often(self):
         with running("--listen", "127.0.0.1:0", "--limit-loopback", "--http-listen", "off",

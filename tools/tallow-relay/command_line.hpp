@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "healthcheck.hpp"
+#include "man_page.hpp"
 #include "setting_sources.hpp"
 
 namespace tallow::relay_tool {
@@ -100,6 +101,7 @@ inline int write_out(const std::string& text) {
   const auto* check = app.add_subcommand("check-config", "Only see whether the settings are right");
   const auto* example =
       app.add_subcommand("example-config", "Print a configuration file that explains itself");
+  const auto* manual = app.add_subcommand("man-page", "Print the manual page");
   const auto* health = app.add_subcommand(
       "healthcheck", "Ask the relay that runs with these settings whether it is well");
   app.require_subcommand(0, 1);
@@ -109,8 +111,8 @@ inline int write_out(const std::string& text) {
     parsed.exit_code = app.exit(e) == 0 ? 0 : exit_usage;
     return parsed;
   }
-  if (example->parsed()) {
-    parsed.exit_code = detail::write_out(example_config());
+  if (example->parsed() || manual->parsed()) {
+    parsed.exit_code = detail::write_out(example->parsed() ? example_config() : man_page());
     return parsed;
   }
   chosen_settings chosen;
