@@ -129,6 +129,7 @@ class LifecycleTest(TransferTest):
     def service(self, *arguments, **options):
         if not options.get("sockets") and "--listen" not in arguments:
             arguments = ("--listen", "127.0.0.1:0", *arguments)
+        arguments = ("--http-listen", "off", *arguments)
         service = Service(*arguments, **options)
         self.addCleanup(service.close)
         return service
@@ -352,6 +353,29 @@ class Stopping(LifecycleTest):
                 dam.is_open.set()
             for file, _, commands in slow:
                 self.assertGreaterEqual(min(self.assert_arrived(file, commands)), 1)
+
+
+class Confinement(LifecycleTest):
+    """What tests/unit/tools/sandbox_test.cpp shows in detail."""
+
+    def facts(self, relay):
+        with open(f"/proc/{relay.process.pid}/status", encoding="ascii") as about:
+            found = dict(line.split(":\t", 1) for line in about if ":\t" in line)
+        return found["NoNewPrivs"].strip(), found.get("Seccomp", "").strip()
+
+    def test_a_relay_that_is_ready_is_in_its_sandbox(self):
+        relay = self.service()
+        if "built with a sanitizer" in relay.text():
+            self.skipTest("a sanitizer needs what the sandbox forbids")
+        self.assertEqual(self.facts(relay)[0], "1")
+        lacks = "no seccomp" in relay.text()
+        self.assertEqual(self.facts(relay)[1], "0" if lacks else "2")
+        self.assertEqual(relay.end(signal.SIGTERM), 0)
+
+    def test_without_a_sandbox_it_says_so(self):
+        relay = self.service("--no-sandbox")
+        self.assertIn("warning no sandbox, as asked for", relay.text())
+        self.assertEqual(self.facts(relay), ("0", "0"))
 
 
 class Reload(LifecycleTest):

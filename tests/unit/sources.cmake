@@ -143,6 +143,7 @@ set(test_net_sources
 set(test_tools_sources
   unit/tools/exit_code_test.cpp
   unit/tools/relay_settings_test.cpp
+  unit/tools/sandbox_test.cpp
   unit/tools/tallow_fuzz_test.cpp
 )
 

@@ -39,11 +39,7 @@ inline std::optional<std::string> read_file(const std::string& path) {
 }
 
 // The file first, the environment over it, then the flags.
-inline refusal choose(chosen_settings& to, std::string config, const flag_values& flags) {
-  if (config.empty()) {
-    const char* const named = std::getenv("TALLOW_RELAY_CONFIG");
-    if (named != nullptr) config = named;
-  }
+inline refusal choose(chosen_settings& to, const std::string& config, const flag_values& flags) {
   if (!config.empty()) {
     const auto content = read_file(config);
     if (!content) return config + ": cannot be read";
@@ -114,6 +110,10 @@ inline int write_out(const std::string& text) {
   if (example->parsed() || manual->parsed()) {
     parsed.exit_code = detail::write_out(example->parsed() ? example_config() : man_page());
     return parsed;
+  }
+  if (parsed.config.empty()) {
+    const char* const named = std::getenv("TALLOW_RELAY_CONFIG");
+    if (named != nullptr) parsed.config = named;
   }
   chosen_settings chosen;
   if (const auto why = detail::choose(chosen, parsed.config, parsed.flags)) {

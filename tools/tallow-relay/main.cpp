@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <sys/resource.h>
@@ -29,6 +30,7 @@
 #include "log.hpp"
 #include "metrics.hpp"
 #include "operator_pages.hpp"
+#include "sandbox.hpp"
 #include "service_manager.hpp"
 
 namespace {
@@ -225,6 +227,32 @@ void reload(const command_line& from, const service_manager& manager) {
   manager.ready();
 }
 
+// What stays of the file system. The folder of a file rather than the file: editors put a new one
+// in its place.
+std::vector<tallow::relay_tool::allowed_path> paths_for_later(const command_line& from) {
+  using tallow::relay_tool::allowed_path;
+  std::vector<allowed_path> paths;
+  if (!from.config.empty()) {
+    const std::filesystem::path folder = std::filesystem::path(from.config).parent_path();
+    paths.push_back({folder.empty() ? "." : folder.string(), allowed_path::access::read});
+  }
+  return paths;
+}
+
+bool give_up_rights(const command_line& from) {
+  if (from.chosen.no_sandbox) {
+    spdlog::warn("no sandbox, as asked for: who takes the relay over has all its rights");
+    return true;
+  }
+  const auto report = tallow::relay_tool::enter_sandbox(paths_for_later(from));
+  if (report.failure) {
+    complain("the sandbox: " + *report.failure + "; --no-sandbox goes without");
+    return false;
+  }
+  for (const std::string& what : report.missing) spdlog::warn("sandbox: {}", what);
+  return true;
+}
+
 int run(const command_line& from, service_manager& manager) {
   const settings& chosen = from.chosen;
   asio::io_context context(1);
@@ -251,6 +279,7 @@ int run(const command_line& from, service_manager& manager) {
   const auto pages = tallow::relay_tool::operator_pages(server.core(), process);
   tallow::relay_tool::http_listener http(context, pages);
   if (!serve_operators(http, chosen.http_listen)) return exit_failed;
+  if (!give_up_rights(from)) return exit_failed;
   server.start();
   if (!say_ready(server)) {
     complain("cannot write to standard output");

@@ -40,6 +40,7 @@ struct settings {
   http_choice http_listen;
   // A relay that drains takes nobody new, and who is cut resumes on the next one: so not long.
   std::chrono::seconds drain_timeout = std::chrono::seconds(10);
+  bool no_sandbox = false;
   std::string log_level = "info";
   std::string log_format = "text";
 };
@@ -180,6 +181,8 @@ inline constexpr std::array all_settings{
     value_of<&settings::drain_timeout, time_kind>(
         "drain-timeout", "TIME",
         "How long transfers that run may still take when the relay is told to stop"),
+    flag_of<&settings::no_sandbox>("no-sandbox",
+                                   "Keep the rights that the process has no use for once it runs"),
     value_of<&settings::log_level, log_level_kind>("log-level", "LEVEL",
                                                    "One of debug, info, warn, error, off"),
     value_of<&settings::log_format, log_format_kind>("log-format", "FORM",
