@@ -2,16 +2,20 @@
 
 include(GNUInstallDirs)
 
-# The example explains every setting, and sets none.
+# What the relay says of itself. The example explains every setting, and sets none.
 set(tallow_relay_config "${PROJECT_BINARY_DIR}/debian/relay.toml")
-add_custom_command(OUTPUT "${tallow_relay_config}"
-  COMMAND ${CMAKE_COMMAND} -E make_directory "${PROJECT_BINARY_DIR}/debian"
+set(tallow_relay_manual "${PROJECT_BINARY_DIR}/debian/tallow-relay.1.gz")
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/debian")
+add_custom_command(OUTPUT "${tallow_relay_config}" "${tallow_relay_manual}"
   COMMAND tallow-relay example-config > "${tallow_relay_config}"
+  COMMAND tallow-relay man-page | gzip -9n > "${tallow_relay_manual}"
   DEPENDS tallow-relay VERBATIM)
-add_custom_target(tallow-relay-config ALL DEPENDS "${tallow_relay_config}")
+add_custom_target(tallow-relay-texts ALL DEPENDS "${tallow_relay_config}" "${tallow_relay_manual}")
 
 # Places that no prefix moves, so only a package gets them.
 install(FILES "${tallow_relay_config}" DESTINATION /etc/tallow-relay
+  COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)
+install(FILES "${tallow_relay_manual}" DESTINATION /usr/share/man/man1
   COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)
 install(FILES deploy/systemd/tallow-relay.service deploy/systemd/tallow-relay.socket
   DESTINATION /usr/lib/systemd/system COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)

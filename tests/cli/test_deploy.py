@@ -146,7 +146,7 @@ class DebianPackage(DeployTest):
     def test_has_what_an_operator_needs(self):
         build = os.environ.get("TALLOW_BUILD")
         if not build or not pathlib.Path(build, "debian/relay.toml").exists():
-            self.skipTest("the example of its settings has not been built")
+            self.skipTest("what it has besides the program has not been built")
         code, said = run(os.environ["CPACK"], "-G", "DEB", "-B", self.folder, cwd=build)
         self.assertEqual(code, 0, said)
         package, = self.folder.glob("*.deb")
@@ -158,6 +158,7 @@ class DebianPackage(DeployTest):
             "/usr/bin/tallow-relay", "/etc/tallow-relay/relay.toml",
             "/usr/lib/systemd/system/tallow-relay.service",
             "/usr/lib/systemd/system/tallow-relay.socket",
+            "/usr/share/man/man1/tallow-relay.1.gz",
             "/usr/share/doc/tallow-relay/operations.md", "/usr/share/doc/tallow-relay/copyright"})
         self.assertEqual({about[1] for about in files.values()}, {"root/root"}, listing)
         self.assertEqual(files["/usr/bin/tallow-relay"][0], "-rwxr-xr-x")
