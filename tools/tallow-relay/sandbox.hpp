@@ -14,6 +14,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <filesystem>
 #include <linux/landlock.h>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -50,6 +52,20 @@ struct allowed_path {
   std::string path;
   access how = access::read;
 };
+
+// Lets `file` be read again later. The folder rather than the file, since whoever changes a file
+// often puts a new one in its place; and where it is a link, the folder that it leads to as well.
+inline void allow_reading_again(std::vector<allowed_path>& paths, const std::string& file) {
+  const auto add = [&](const std::filesystem::path& folder) {
+    paths.push_back({folder.empty() ? "." : folder.string(), allowed_path::access::read});
+  };
+  const std::filesystem::path named(file);
+  add(named.parent_path());
+  std::error_code trouble;
+  if (!std::filesystem::is_symlink(named, trouble)) return;
+  const auto meant = std::filesystem::canonical(named, trouble);
+  if (!trouble) add(meant.parent_path());
+}
 
 struct sandbox_report {
   // What was asked for and cannot be had; the process had better not go on.
