@@ -3,7 +3,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <sys/resource.h>
@@ -227,15 +226,10 @@ void reload(const command_line& from, const service_manager& manager) {
   manager.ready();
 }
 
-// What stays of the file system. The folder of a file rather than the file: editors put a new one
-// in its place.
+// What stays of the file system.
 std::vector<tallow::relay_tool::allowed_path> paths_for_later(const command_line& from) {
-  using tallow::relay_tool::allowed_path;
-  std::vector<allowed_path> paths;
-  if (!from.config.empty()) {
-    const std::filesystem::path folder = std::filesystem::path(from.config).parent_path();
-    paths.push_back({folder.empty() ? "." : folder.string(), allowed_path::access::read});
-  }
+  std::vector<tallow::relay_tool::allowed_path> paths;
+  if (!from.config.empty()) tallow::relay_tool::allow_reading_again(paths, from.config);
   return paths;
 }
 

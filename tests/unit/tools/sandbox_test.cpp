@@ -322,6 +322,23 @@ TEST_F(Sandbox, LeavesTheFoldersThatAreNamed) {
             done);
 }
 
+TEST_F(Sandbox, LetsFilesBeReadAgain) {
+  // As a manager of certificates keeps them: links to what is current.
+  fs::create_symlink("../state/file", "settings/current");
+  std::vector<allowed_path> allowed;
+  allow_reading_again(allowed, "settings/current");
+  const auto read_it = [] { return outcome(::open("settings/current", O_RDONLY)); };
+  EXPECT_EQ(inside(read_it, allowed), done);
+  std::ofstream("state/newer") << "newer";
+  fs::remove("settings/current");
+  fs::create_symlink("../state/newer", "settings/current");
+  EXPECT_EQ(inside(read_it, allowed), done);
+  allowed.clear();
+  allow_reading_again(allowed, "in_this_folder");
+  EXPECT_EQ(allowed.at(0).path, ".");
+  EXPECT_EQ(allowed.size(), 1U);
+}
+
 TEST_F(Sandbox, IsNotEnteredWithAFolderThatIsNotThere) {
   const auto report_of = [] {
     const auto report = enter_sandbox({{"nowhere", allowed_path::access::read}});
