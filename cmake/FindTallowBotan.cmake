@@ -28,7 +28,8 @@ if(_tallow_botan_include AND _tallow_botan_library)
     set(_tallow_botan_absent "")
     foreach(_tallow_module
         ML_KEM ML_DSA X25519 ED25519 XMD PCURVES_SECP256R1 HKDF HMAC AES AEAD_GCM
-        AEAD_CHACHA20_POLY1305 SHA2_32 SHA2_64 SHA3 SHAKE SHAKE_XOF AUTO_RNG SYSTEM_RNG BASE64_CODEC HEX_CODEC)
+        AEAD_CHACHA20_POLY1305 SHA2_32 SHA2_64 SHA3 SHAKE SHAKE_XOF AUTO_RNG SYSTEM_RNG BASE64_CODEC HEX_CODEC
+        TLS_13 TLS_13_PQC X509_CERTIFICATES ECDSA PEM_CODEC CERTSTOR_SYSTEM CERTSTOR_FLATFILE)
       if(NOT "${_tallow_botan_build}" MATCHES "BOTAN_HAS_${_tallow_module}( |;|$)")
         list(APPEND _tallow_botan_absent ${_tallow_module})
       endif()

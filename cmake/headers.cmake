@@ -158,12 +158,21 @@ set(tallow_files_headers
 
 set(tallow_net_headers
   net/address.hpp
+  net/relay_address.hpp
   net/address_rules.hpp
   net/proxy_header.hpp
   net/proxy_greeting.hpp
   net/listening.hpp
   net/tcp_transport.hpp
+  net/first_bytes.hpp
+  net/tls_settings.hpp
+  net/tls_identity.hpp
+  net/tls_events.hpp
+  net/tls_trust.hpp
+  net/tls_channel.hpp
   net/connect.hpp
+  net/tls_transport.hpp
+  net/control_transport.hpp
   net/lane_socket.hpp
   net/lane_carrier.hpp
   net/lane_splice.hpp
@@ -174,6 +183,7 @@ set(tallow_net_headers
   net/lane_set.hpp
   net/stream_pump.hpp
   net/system_random.hpp
+  net/relay_link.hpp
   net/relay_server.hpp
   net/session_driver.hpp
 )

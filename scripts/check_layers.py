@@ -15,10 +15,10 @@ import sys
 ORDER = ["base", "wire", "room", "crypto", "transfer", "session"]
 OUTER = ["net", "files"]  # on top of all of ORDER, unknown to each other
 
-# The first part of a third-party include -> the folder it may stand in.
+# The first part of a third-party include -> the folders it may stand in.
 THIRD_PARTY = {
-    "tl": "base", "botan": "crypto", "zstd.h": "transfer", "zstd_errors.h": "transfer",
-    "asio.hpp": "net", "asio": "net",
+    "tl": ["base"], "botan": ["crypto", "net"], "zstd.h": ["transfer"],
+    "zstd_errors.h": ["transfer"], "asio.hpp": ["net"], "asio": ["net"],
 }
 
 # Bytes, time and randomness are arguments there (sans-IO).
@@ -78,8 +78,9 @@ def problem_of_include(folder, name, quoted):
     if quoted:
         return f'"{name}": name it from the include root, <tallow/...>'
     if first in THIRD_PARTY:
-        if THIRD_PARTY[first] != folder:
-            return f"{name}: only {THIRD_PARTY[first]}/ may include it"
+        if folder not in THIRD_PARTY[first]:
+            homes = "/ and ".join(THIRD_PARTY[first])
+            return f"{name}: only {homes}/ may include it"
         return None
     if name in STD_HEADERS:
         if name in IO_HEADERS and folder in ORDER:

@@ -120,6 +120,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tallow-demo.") as name, \
             tempfile.TemporaryFile("w+", encoding="utf-8") as log:
         folder = pathlib.Path(name)
+        # Keys of relays and of sessions go with the demonstration.
+        os.environ["XDG_STATE_HOME"] = str(folder / "state")
         (folder / "sent").mkdir()
         (folder / "arrived").mkdir()
         samples = make_samples(folder / "sent")

@@ -142,6 +142,7 @@ class Tallow(Tool):
         self.binaries, self.name = pathlib.Path(binaries), name
         self.send_options = list(send_options)
         self.relay = self.address = self.sender_address = None
+        self.env = {}
 
     def missing(self, is_isolated):
         if (self.binaries / "tallow-cli").exists() and (self.binaries / "tallow-relay").exists():
@@ -161,19 +162,23 @@ class Tallow(Tool):
         return option in said.split()
 
     def serve(self, children, folder):
+        # The relay's new key would not be the one that an earlier run remembers of its port.
+        self.env = {"XDG_STATE_HOME": str(folder / "state")}
         self.relay = children.start([self.binaries / "tallow-relay", "--listen", "127.0.0.1:0",
-                                     "--max-bytes", "0", "--log-level", "error"])
+                                     "--max-bytes", "0", "--log-level", "error"], env=self.env)
         ready = read_when(self.relay.output, "tallow-relay said nothing").split()
         self.address = self.sender_address = ready[-1]
 
     def send(self, sample, children, code=None, held=False):
         return children.start([self.binaries / "tallow-cli", "send", "--relay", self.sender_address,
                                "--yes", "--json", *self.send_options, "--", sample.path],
-                              env={"TALLOW_CODE": code} if code else None, held=held)
+                              env={**self.env, **({"TALLOW_CODE": code} if code else {})},
+                              held=held)
 
     def receive(self, target, children, code):
         return children.start([self.binaries / "tallow-cli", "receive", "--relay", self.address,
-                               "--yes", "--json", "--out", target], env={"TALLOW_CODE": code})
+                               "--yes", "--json", "--out", target],
+                              env={**self.env, "TALLOW_CODE": code})
 
     def run(self, sample, target, children):
         code = new_code()

@@ -1,4 +1,5 @@
 """What the tests of the tools share: a relay, the two commands, and a proxy that sees all bytes."""
+import atexit
 import collections
 import contextlib
 import hashlib
@@ -17,6 +18,9 @@ BIN = pathlib.Path(os.environ["TALLOW_BIN_DIR"])
 DEADLINE_S = 60
 CODE = "7-crossover-clockwork"
 READY = "tallow-relay ready on "
+# All relays of a script have one key: a port may come again, and clients remember what they saw.
+RELAY_STATE = tempfile.TemporaryDirectory()
+atexit.register(RELAY_STATE.cleanup)
 
 
 def clean_environment(**more):
@@ -103,12 +107,14 @@ class Command:
 
 
 @contextlib.contextmanager
-def relay(*arguments):
-    """A relay on a free port of the loopback; gives its address."""
+def relay(*arguments, state=None):
+    """A relay on a free port of the loopback; gives its address. Its key is kept in `state`."""
+    state = state or RELAY_STATE.name
     process = subprocess.Popen([BIN / "tallow-relay", "--listen", "127.0.0.1:0",
                                 "--http-listen", "off", *arguments],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True, env=clean_environment())
+                               stderr=subprocess.PIPE, text=True,
+                               env=clean_environment(XDG_STATE_HOME=os.fspath(state)))
     # Its log has to be read, or a full pipe would stop it.
     log = []
     reader = threading.Thread(target=lambda: log.extend(process.stderr))

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -26,8 +27,10 @@ def run(*arguments, env=None):
 class Running:
     def __init__(self, *arguments):
         self.log = tempfile.TemporaryFile("w+")
+        self.state = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen([RELAY, *arguments], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        env={**os.environ, "XDG_STATE_HOME": self.state.name})
         self.ready = self.process.stdout.readline()
 
     def addresses(self):
@@ -63,6 +66,7 @@ def running(*arguments):
             relay.process.wait()
         relay.process.stdout.close()
         relay.log.close()
+        relay.state.cleanup()
 
 
 def frame(kind, body=b""):
@@ -80,10 +84,23 @@ def join(room, side):
     return HELLO + frame(0x05, room + side + b"\x02")
 
 
+def in_tls(plain, protocols=("tallow/1",)):
+    """The TLS of OpenSSL, which asks nothing of a certificate here."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(protocols)
+    return context.wrap_socket(plain)
+
+
 class Client:
-    def __init__(self, port, host="127.0.0.1", source=None):
+    """Speaks frames, in TLS or plainly."""
+
+    def __init__(self, port, host="127.0.0.1", source=None, plain=False, first=b""):
         self.socket = socket.create_connection((host, port), timeout=DEADLINE_S,
                                                source_address=source and (source, 0))
+        self.socket.sendall(first)
+        if not plain:
+            self.socket = in_tls(self.socket)
         self.bytes = b""
 
     def __enter__(self):
@@ -228,7 +245,7 @@ class RelayTest(unittest.TestCase):
                 with Client(relay.port(), source=source) as client:
                     client.send(HELLO + b"\xff" * 8).frames()
             for _ in range(200):
-                with Client(relay.port(), source="127.0.0.4") as client:
+                with Client(relay.port(), source="127.0.0.4", plain=True) as client:
                     client.send(b"GET / HTTP/1.1\r\n\r\n").frames()
             self.assertEqual(relay.end(signal.SIGTERM), 0)
             lines = [json.loads(line) for line in relay.text.splitlines()]
@@ -245,11 +262,12 @@ class RelayTest(unittest.TestCase):
         binary = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
         fine = join(b"r" * 16, b"a" * 16)
         with running("--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0",
-                     "--trust-proxy", "127.0.0.1", "--block", "203.0.113.0/24") as relay:
+                     "--trust-proxy", "127.0.0.1", "--block", "203.0.113.0/24",
+                     "--insecure-plaintext") as relay:
             ours, proxied = relay.port(0), relay.port(1)
 
             def told(port, sent, **more):
-                with Client(port, **more) as client:
+                with Client(port, plain=True, **more) as client:
                     kinds = client.send(sent).frames(until=ROOM_JOINED)
                     return (kinds[-1:], client.body[0] if kinds[-1:] == [ERROR_REPORT] else None)
 
@@ -270,8 +288,12 @@ class RelayTest(unittest.TestCase):
             self.assertEqual(told(proxied, spoofed, source="127.0.0.2"), silence)
             self.assertEqual(told(ours, spoofed), silence)
             self.assertEqual(told(ours, fine), served)
+            # What stands behind the header may be TLS.
+            with Client(proxied, first=b"PROXY TCP4 203.0.113.9 127.0.0.1 1 2\r\n") as client:
+                client.send(fine).frames(until=ERROR_REPORT)
+                self.assertEqual(client.body[0], BLOCKED)
             # One that says nothing holds nobody up.
-            with Client(proxied):
+            with Client(proxied, plain=True):
                 self.assertEqual(told(proxied, spoofed), served)
 
     def test_refuses_a_crowd_from_one_source_and_serves_others(self):
@@ -326,13 +348,14 @@ class RelayTest(unittest.TestCase):
         with running("--listen", "127.0.0.1:0", "--log-level", "debug",
                      "--http-listen", "off") as relay:
             words = [room.decode(), side.decode(), room.hex(), side.hex(), "127.0.0.1"]
-            for text in (join(room, side), b"GET / HTTP/1.1\r\n\r\n", join(room, b"x" * 16),
-                         join(room, b"y" * 16) + b"\xff" * 100):
-                with Client(relay.port()) as client:
+            for text, plain in ((join(room, side), False), (b"GET / HTTP/1.1\r\n\r\n", True),
+                                (join(room, b"x" * 16), True), (join(room, b"x" * 16), False),
+                                (join(room, b"y" * 16) + b"\xff" * 100, False),
+                                (b"\x16\x03\x01\x00\x04nope", True)):
+                with Client(relay.port(), plain=plain) as client:
                     words.append(str(client.socket.getsockname()[1]))
                     client.send(text)
-                    client.socket.shutdown(socket.SHUT_WR)
-                    client.frames()
+                    client.frames(until=ROOM_JOINED)
             self.assertEqual(relay.end(signal.SIGTERM), 0)
             self.assertIn("not_our_protocol", relay.text)
             log = "\n".join(line.split(" ", 1)[1] for line in relay.text.splitlines())

@@ -12,7 +12,9 @@ import threading
 import time
 import unittest
 
-from harness import BIN, DEADLINE_S, READY, Dam, TransferTest, clean_environment, proxy
+from harness import (BIN, DEADLINE_S, READY, RELAY_STATE, Dam, TransferTest, clean_environment,
+                     proxy)
+from test_relay import in_tls
 
 RELAY = BIN / "tallow-relay"
 FIRST_PASSED = 3  # the number of the first descriptor that a manager passes
@@ -84,7 +86,8 @@ class Service:
     def __init__(self, *arguments, sockets=(), env=None):
         self.log = tempfile.TemporaryFile("w+")
         numbers = [s.fileno() for s in sockets]
-        command, variables = [RELAY, *arguments], dict(env or {})
+        command = [RELAY, *arguments]
+        variables = {"XDG_STATE_HOME": RELAY_STATE.name, **(env or {})}
         if sockets:
             command = [sys.executable, "-c", PASS_ON, ",".join(map(str, numbers)), *command]
             variables.setdefault("LISTEN_FDS", str(len(sockets)))
@@ -194,7 +197,7 @@ class Notify(LifecycleTest):
 
 class Activation(LifecycleTest):
     def answered(self, port, host="127.0.0.1"):
-        with socket.create_connection((host, port), DEADLINE_S) as client:
+        with in_tls(socket.create_connection((host, port), DEADLINE_S)) as client:
             client.sendall(HELLO)
             return client.recv(5)[4] == RELAY_HELLO
 
@@ -252,7 +255,8 @@ class Activation(LifecycleTest):
                 count += 1
                 room = struct.pack(">QQ", number, count)
                 try:
-                    with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as client:
+                    with in_tls(socket.create_connection(("127.0.0.1", port),
+                                                         DEADLINE_S)) as client:
                         client.sendall(join(room, room))
                         client.settimeout(DEADLINE_S)
                         got = client.recv(65536)

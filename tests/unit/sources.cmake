@@ -129,13 +129,19 @@ set(test_files_sources
 set(test_net_sources
   unit/net/address_rules_test.cpp
   unit/net/address_test.cpp
+  unit/net/relay_address_test.cpp
   unit/net/connect_test.cpp
+  unit/net/first_bytes_test.cpp
+  unit/net/tls_identity_test.cpp
+  unit/net/tls_channel_test.cpp
+  unit/net/tls_transport_test.cpp
   unit/net/lane_socket_test.cpp
   unit/net/lane_carrier_test.cpp
   unit/net/lane_splice_test.cpp
   unit/net/system_random_test.cpp
   unit/net/relay_server_test.cpp
   unit/net/proxy_header_test.cpp
+  unit/net/relay_tls_test.cpp
   unit/net/relay_lanes_test.cpp
 )
 

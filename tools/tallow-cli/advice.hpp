@@ -39,6 +39,12 @@ inline constexpr std::array advice_rows{
     advice_row{errc::connect_failed,
                "Is the relay running, and is its address right (--relay HOST:PORT)?"},
     advice_row{errc::resolve_failed, "Is the relay's name spelled right (--relay HOST:PORT)?"},
+    advice_row{errc::relay_key_wrong,
+               "Nothing was sent. Ask whoever runs the relay for its key. If the one that it shows "
+               "is right, remove its line from the file, or change the address; if not, somebody "
+               "stands between you and the relay."},
+    advice_row{errc::relay_wants_tls, "Leave out --insecure-plaintext, or update this program."},
+    advice_row{errc::tls_failed, "Is it the relay that listens there (--relay HOST:PORT)?"},
     advice_row{errc::relay_full, try_later},
     advice_row{errc::rate_limited, try_later},
     advice_row{errc::relay_draining, try_later},

@@ -49,6 +49,7 @@ inline constexpr std::array exit_rows{
     exit_row{errc::room_wants_clash, exit_code::refused},
     exit_row{errc::relay_full, exit_code::refused},
     exit_row{errc::relay_refused, exit_code::refused},
+    exit_row{errc::relay_wants_tls, exit_code::refused},
     exit_row{errc::rate_limited, exit_code::refused},
     exit_row{errc::address_blocked, exit_code::refused},
     exit_row{errc::nameplates_used_up, exit_code::refused},

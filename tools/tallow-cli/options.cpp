@@ -45,6 +45,7 @@ struct raw_options {
   std::uint32_t lanes = lanes_default;
   std::uint32_t outage_seconds = outage_seconds_default;
   std::uint64_t mebibytes = 1024;
+  bool insecure_plaintext = false;
   bool list = false;
   bool forget = false;
   bool yes = false;
@@ -58,13 +59,16 @@ void add_common(CLI::App& command, raw_options& raw) {
                   "Seconds to try again for when the connection is lost; 0: not at all")
       ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{7 * 24 * 3600}))
       ->capture_default_str();
+  command.add_flag("--insecure-plaintext", raw.insecure_plaintext,
+                   "Speak to the relay without TLS. For tests");
   command.add_flag("--yes", raw.yes, "Answer every question with yes");
   command.add_flag("--digest", raw.digest, "At the end, print for each file what sha256sum would");
   command.add_flag("--json", raw.json, "One JSON object a line on standard output");
 }
 
 void add_relay_and_code(CLI::App& command, raw_options& raw) {
-  command.add_option("--relay", raw.relay, "The relay, HOST:PORT; also TALLOW_RELAY")
+  command
+      .add_option("--relay", raw.relay, "The relay, HOST:PORT or HOST:PORT#KEY; also TALLOW_RELAY")
       ->envname("TALLOW_RELAY");
   command.add_option("--code-file", raw.code_file,
                      "Read the code from FILE ('-': standard input); also TALLOW_CODE");
@@ -72,7 +76,7 @@ void add_relay_and_code(CLI::App& command, raw_options& raw) {
 
 void add_resume(CLI::App& command, raw_options& raw) {
   command.add_option("ID", raw.id, "Which one, when there are several");
-  command.add_option("--relay", raw.relay, "Another relay than before, HOST:PORT");
+  command.add_option("--relay", raw.relay, "Another relay than before, HOST:PORT or HOST:PORT#KEY");
   command.add_flag("--list", raw.list, "Show what can be gone on with, and end");
   command.add_flag("--forget", raw.forget, "Forget it instead; what has arrived stays");
 }
@@ -152,6 +156,7 @@ command finish(Options options, raw_options& raw, secret_buffer environment) {
   if (!code) return complain(code.error(), where);
   options.code = std::move(*code);
   options.relay = raw.relay;
+  options.insecure_plaintext = raw.insecure_plaintext;
   options.outage_seconds = raw.outage_seconds;
   options.yes = raw.yes;
   options.json = raw.json;
@@ -295,9 +300,15 @@ command parse_command_line(int argc, char** argv) {
     return finish_send(std::move(options), raw, std::move(environment));
   }
   if (resume->parsed()) {
-    resume_options options{raw.id,     raw.relay, raw.outage_seconds, raw.list,
-                           raw.forget, raw.yes,   raw.json,           raw.digest};
-    return options;
+    return resume_options{raw.id,
+                          raw.relay,
+                          raw.insecure_plaintext,
+                          raw.outage_seconds,
+                          raw.list,
+                          raw.forget,
+                          raw.yes,
+                          raw.json,
+                          raw.digest};
   }
   receive_options options;
   options.out = raw.out;

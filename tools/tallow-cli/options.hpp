@@ -27,7 +27,8 @@ inline constexpr std::uint32_t outage_seconds_default = 600;
 
 /// Options of both commands.
 struct common_options {
-  std::string relay;                        ///< HOST:PORT
+  std::string relay;                        ///< HOST:PORT, perhaps #KEY behind it
+  bool insecure_plaintext = false;          ///< no TLS to the relay
   std::optional<crypto::code_phrase> code;  ///< given by option, environment or argument
   std::optional<crypto::resume_keys> keys;  ///< of a session that goes on, in place of a code
   std::uint32_t outage_seconds = outage_seconds_default;
@@ -57,6 +58,7 @@ struct receive_options : common_options {
 struct resume_options {
   std::string id;     ///< which session; empty: the only one
   std::string relay;  ///< another relay than before, or empty
+  bool insecure_plaintext = false;
   std::uint32_t outage_seconds = outage_seconds_default;
   bool list = false;
   bool forget = false;

@@ -61,6 +61,7 @@ std::optional<stored_session> choose(std::vector<stored_session> sessions, const
 
 void fill(common_options& into, const resume_options& options, stored_session& from) {
   into.relay = options.relay.empty() ? from.facts.relay : options.relay;
+  into.insecure_plaintext = options.insecure_plaintext;
   into.keys = std::move(from.keys);
   into.outage_seconds = options.outage_seconds;
   into.yes = options.yes;

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +16,8 @@
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/unique_fd.hpp>
 #include <tallow/files/write_at.hpp>
+
+#include "state_folder.hpp"
 
 namespace tallow::cli {
 namespace {
@@ -135,11 +136,9 @@ std::optional<stored_session> read_session(const fs::path& path) {
 }  // namespace
 
 std::optional<session_store> session_store::find() {
-  const char* const state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && *state == '/') return session_store(fs::path(state) / "tallow/sessions");
-  const char* const home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') return std::nullopt;
-  return session_store(fs::path(home) / ".local/state/tallow/sessions");
+  const auto folder = state_folder();
+  if (!folder) return std::nullopt;
+  return session_store(*folder / "sessions");
 }
 
 std::string session_store::id_of(const crypto::resume_keys& keys) {

@@ -17,14 +17,14 @@
 
 #include <tallow/base/error.hpp>
 #include <tallow/crypto/key_schedule.hpp>
-#include <tallow/net/address.hpp>
-#include <tallow/net/connect.hpp>
+#include <tallow/net/control_transport.hpp>
+#include <tallow/net/relay_address.hpp>
 #include <tallow/net/session_driver.hpp>
-#include <tallow/net/tcp_transport.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/session.hpp>
 
 #include "options.hpp"
+#include "relay_connector.hpp"
 #include "reporter.hpp"
 #include "stored_session.hpp"
 
@@ -51,7 +51,7 @@ template <class Transfer>
 class transfer_run {
  public:
   using session_type = session::session<Transfer>;
-  using driver_type = net::session_driver<session_type, net::tcp_transport>;
+  using driver_type = net::session_driver<session_type, net::control_transport>;
 
   /// @param session  what a sender sets of lanes and compression; a receiver follows
   /// @param record   is told the keys for a later session
@@ -67,11 +67,12 @@ class transfer_run {
   /// @errors  why the transfer failed
   template <class OnOffer>
   asio::awaitable<result<void>> run(want wanted, OnOffer on_offer) {
-    const auto where = net::parse_address(options_->relay);
+    const auto where = net::parse_relay_address(options_->relay);
     if (!where) co_return fail(where.error());
     const auto executor = co_await asio::this_coro::executor;
-    auto socket = co_await net::connect(*where);
-    if (!socket) co_return fail(socket.error());
+    relay_.emplace(*where, options_->insecure_plaintext, *report_);
+    auto transport = co_await relay_->connect();
+    if (!transport) co_return fail(transport.error());
 
     room::client_options room;
     room.wanted = wanted;
@@ -90,8 +91,8 @@ class transfer_run {
     session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
                      std::move(session_options), Botan::system_rng());
     driver_.emplace(
-        *session_, net::tcp_transport(std::move(*socket)), executor,
-        [to = *where]() { return connect_again(to); }, *where);
+        *session_, std::move(*transport), executor, [this]() { return relay_->connect(); },
+        relay_->address());
     if (options_->code && wanted == want::send) show_code();
     asio::steady_timer beat(executor);
     asio::co_spawn(executor, watch(beat), asio::detached);
@@ -122,12 +123,6 @@ class transfer_run {
   }
 
  private:
-  static asio::awaitable<result<net::tcp_transport>> connect_again(net::address to) {
-    auto socket = co_await net::connect(to);
-    if (!socket) co_return fail(socket.error());
-    co_return net::tcp_transport(std::move(*socket));
-  }
-
   template <class OnOffer>
   void handle(const session::event& e, OnOffer& on_offer) {
     if (std::holds_alternative<session::code_made>(e)) {
@@ -182,6 +177,7 @@ class transfer_run {
   Transfer* transfer_;
   session_record* record_;
   reporter* report_;
+  std::optional<relay_connector> relay_;
   std::optional<session_type> session_;
   std::optional<driver_type> driver_;
   bool beating_ = true;

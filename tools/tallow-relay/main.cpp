@@ -25,12 +25,14 @@
 
 #include "command_line.hpp"
 #include "http_listener.hpp"
+#include "identity_files.hpp"
 #include "lifecycle.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
 #include "operator_pages.hpp"
 #include "sandbox.hpp"
 #include "service_manager.hpp"
+#include "tls_renewal.hpp"
 
 namespace {
 
@@ -227,18 +229,27 @@ void reload(const command_line& from, const service_manager& manager) {
 }
 
 // What stays of the file system.
-std::vector<tallow::relay_tool::allowed_path> paths_for_later(const command_line& from) {
-  std::vector<tallow::relay_tool::allowed_path> paths;
-  if (!from.config.empty()) tallow::relay_tool::allow_reading_again(paths, from.config);
+std::vector<tallow::relay_tool::allowed_path> paths_for_later(
+    const command_line& from, const tallow::relay_tool::identity_files& files) {
+  using tallow::relay_tool::allow_reading_again;
+  using tallow::relay_tool::allowed_path;
+  std::vector<allowed_path> paths;
+  if (!from.config.empty()) allow_reading_again(paths, from.config);
+  if (files.are_own()) {
+    paths.push_back({files.key().parent_path().string(), allowed_path::access::write});
+  } else {
+    allow_reading_again(paths, files.certificate());
+    allow_reading_again(paths, files.key());
+  }
   return paths;
 }
 
-bool give_up_rights(const command_line& from) {
+bool give_up_rights(const command_line& from, const tallow::relay_tool::identity_files& files) {
   if (from.chosen.no_sandbox) {
     spdlog::warn("no sandbox, as asked for: who takes the relay over has all its rights");
     return true;
   }
-  const auto report = tallow::relay_tool::enter_sandbox(paths_for_later(from));
+  const auto report = tallow::relay_tool::enter_sandbox(paths_for_later(from, files));
   if (report.failure) {
     complain("the sandbox: " + *report.failure + "; --no-sandbox goes without");
     return false;
@@ -247,9 +258,26 @@ bool give_up_rights(const command_line& from) {
   return true;
 }
 
-int run(const command_line& from, service_manager& manager) {
-  const settings& chosen = from.chosen;
-  asio::io_context context(1);
+// The certificate to run with; without one the exit code says why.
+int start_tls(const settings& chosen, tallow::relay_tool::identity_files& files,
+              std::optional<tallow::net::tls_server_context>& to) {
+  if (const auto why = tallow::relay_tool::identity_files::find(chosen, files)) {
+    complain(*why);
+    return tallow::relay_tool::exit_usage;
+  }
+  const auto found = files.load();
+  if (!found.identity) {
+    complain("no TLS: " + found.trouble);
+    return exit_failed;
+  }
+  to = tallow::relay_tool::announced(*found.identity);
+  if (chosen.takes_plaintext) spdlog::warn("clients without TLS are served: insecure-plaintext");
+  return 0;
+}
+
+tallow::net::relay_server_options options_of(const settings& chosen,
+                                             std::optional<tallow::net::tls_server_context> tls,
+                                             tallow::relay_tool::note_log& notes) {
   tallow::net::relay_server_options options;
   options.relay.rooms.rooms_max = chosen.rooms_max;
   options.relay.rooms.each.bytes_max = chosen.room_bytes_max;
@@ -259,12 +287,23 @@ int run(const command_line& from, service_manager& manager) {
   options.relay.admission = admission_of(chosen);
   options.relay.bandwidth = {chosen.room_bandwidth, chosen.total_bandwidth};
   options.addresses = {chosen.allowed, chosen.blocked, chosen.proxies, chosen.limits_loopback};
+  options.takes_plaintext = chosen.takes_plaintext;
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
-  tallow::relay_tool::note_log notes;
   options.on_note = [&notes](const tallow::room::noted& n) {
     notes.write(n, std::chrono::steady_clock::now());
   };
-  tallow::net::relay_server server(context, std::move(options));
+  options.tls = std::move(tls);
+  return options;
+}
+
+int run(const command_line& from, service_manager& manager) {
+  const settings& chosen = from.chosen;
+  tallow::relay_tool::identity_files files;
+  std::optional<tallow::net::tls_server_context> tls;
+  if (const int failed = start_tls(chosen, files, tls); failed != 0) return failed;
+  asio::io_context context(1);
+  tallow::relay_tool::note_log notes;
+  tallow::net::relay_server server(context, options_of(chosen, std::move(tls), notes));
   asio::signal_set signals(context, SIGINT, SIGTERM);
   asio::signal_set hangups(context, SIGHUP);
   if (!manager.notify_trouble().empty()) spdlog::warn("{}", manager.notify_trouble());
@@ -273,7 +312,7 @@ int run(const command_line& from, service_manager& manager) {
   const auto pages = tallow::relay_tool::operator_pages(server.core(), process);
   tallow::relay_tool::http_listener http(context, pages);
   if (!serve_operators(http, chosen.http_listen)) return exit_failed;
-  if (!give_up_rights(from)) return exit_failed;
+  if (!give_up_rights(from, files)) return exit_failed;
   server.start();
   if (!say_ready(server)) {
     complain("cannot write to standard output");
@@ -285,16 +324,25 @@ int run(const command_line& from, service_manager& manager) {
   // The server ends by itself; what only waits then is ended by the context.
   asio::steady_timer report_timer(context);
   asio::steady_timer watchdog_timer(context);
+  asio::steady_timer renewal_timer(context);
   asio::co_spawn(context, stop_on_signals(signals, server, manager, chosen.drain_timeout),
                  asio::detached);
-  asio::co_spawn(context, reload_on_signals(hangups, [&] { reload(from, manager); }),
+  asio::co_spawn(context,
+                 reload_on_signals(hangups,
+                                   [&] {
+                                     tallow::relay_tool::renew(files, server);
+                                     reload(from, manager);
+                                   }),
                  asio::detached);
   asio::co_spawn(context, report(report_timer, server, manager), asio::detached);
   asio::co_spawn(context, feed_watchdog(watchdog_timer, manager), asio::detached);
+  asio::co_spawn(context, tallow::relay_tool::renew_when_changed(renewal_timer, files, server),
+                 asio::detached);
   server.on_end([&] {
     signals.cancel();
     hangups.cancel();
     report_timer.cancel();
+    renewal_timer.cancel();
     http.stop();
     watchdog_timer.cancel();
   });

@@ -131,6 +131,24 @@ inline constexpr std::array log_levels{"debug", "info", "warn", "error", "off"};
 inline constexpr std::array log_formats{"text", "json"};
 using log_level_kind = word_kind<log_levels>;
 using log_format_kind = word_kind<log_formats>;
+struct path_kind {
+  static refusal parse(std::string& to, std::string_view text) {
+    const auto is_control = [](char c) {
+      return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    };
+    if (std::any_of(text.begin(), text.end(), is_control)) return "a path is wanted";
+    to = text;
+    return std::nullopt;
+  }
+  static std::string print(const std::string& value) {
+    std::string escaped;
+    for (const char c : value) {
+      if (c == '"' || c == '\\') escaped += '\\';
+      escaped += c;
+    }
+    return in_quotes(escaped);
+  }
+};
 
 struct address_kind {
   static refusal parse(net::address& to, std::string_view text) {

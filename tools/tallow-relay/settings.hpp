@@ -43,6 +43,10 @@ struct settings {
   bool no_sandbox = false;
   std::string log_level = "info";
   std::string log_format = "text";
+  std::string state_dir;        // empty: where such things are usually kept
+  std::string tls_certificate;  // empty: a self-signed one of ours
+  std::string tls_key;
+  bool takes_plaintext = false;
 };
 
 using texts = std::vector<std::string>;
@@ -183,6 +187,20 @@ inline constexpr std::array all_settings{
         "How long transfers that run may still take when the relay is told to stop"),
     flag_of<&settings::no_sandbox>("no-sandbox",
                                    "Keep the rights that the process has no use for once it runs"),
+    value_of<&settings::state_dir, path_kind>(
+        "state-dir", "DIR",
+        "Where the key for TLS is kept that is made at first start. Nothing: $STATE_DIRECTORY,\n"
+        "$XDG_STATE_HOME/tallow-relay or ~/.local/state/tallow-relay"),
+    value_of<&settings::tls_certificate, path_kind>(
+        "tls-certificate", "FILE",
+        "Certificates (PEM), the relay's own first. Nothing: one of the relay's own making.\n"
+        "A file that is replaced while the relay runs is read again"),
+    value_of<&settings::tls_key, path_kind>(
+        "tls-key", "FILE", "The key of that certificate: PKCS #8, PEM, without a password"),
+    flag_of<&settings::takes_plaintext>(
+        "insecure-plaintext",
+        "Serve clients without TLS too. For tests: what they say to the relay is seen, and may\n"
+        "be changed, by everybody on the way"),
     value_of<&settings::log_level, log_level_kind>("log-level", "LEVEL",
                                                    "One of debug, info, warn, error, off"),
     value_of<&settings::log_format, log_format_kind>("log-format", "FORM",

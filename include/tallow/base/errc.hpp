@@ -49,6 +49,7 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(room_idle,                 315, environment, "the connection was idle for too long")           \
   X(room_unknown,              316, environment, "there is no such room")                          \
   X(nameplates_used_up,        317, environment, "no nameplate is free")                           \
+  X(relay_wants_tls,           318, environment, "the relay takes connections in TLS only")        \
   X(address_blocked,           319, environment, "the relay serves nobody at this address")        \
   /* crypto */                                                                                     \
   X(authentication_failed,     400, peer,        "authentication failed: wrong code or tampering") \
@@ -107,6 +108,9 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(listen_failed,             703, environment, "the address could not be listened on")           \
   X(address_invalid,           704, local,       "not an address of the form HOST:PORT")           \
   X(timed_out,                 705, environment, "timed out")                                      \
+  X(tls_failed,                706, peer,        "the TLS connection failed")                      \
+  X(relay_key_wrong,           707, peer,        "the relay has another key than expected")        \
+  X(tls_identity_invalid,      708, local,       "the certificate or its key cannot be used")      \
   /* files */                                                                                      \
   X(not_found,                 800, environment, "no such file or folder")                         \
   X(permission_denied,         801, environment, "permission denied")                              \

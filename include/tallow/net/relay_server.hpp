@@ -34,8 +34,11 @@
 #include <tallow/net/lane_splice.hpp>
 #include <tallow/net/listening.hpp>
 #include <tallow/net/proxy_greeting.hpp>
+#include <tallow/net/relay_link.hpp>
 #include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
+#include <tallow/net/tls_channel.hpp>
+#include <tallow/net/tls_identity.hpp>
 #include <tallow/room/random_source.hpp>
 #include <tallow/room/relay_core.hpp>
 
@@ -47,6 +50,10 @@ struct relay_server_options {
   /// For lane tickets and nameplates.
   room::random_source random = system_random();
   address_rules addresses;
+  /// What control connections are in; nothing: they are plain.
+  std::optional<tls_server_context> tls;
+  /// Plain control connections are served beside those in TLS. For tests.
+  bool takes_plaintext = false;
   /// How lanes are moved.
   lane_options lanes;
   /// Called with what is worth a line in a log: static words, never an address or a name.
@@ -69,6 +76,8 @@ class relay_server {
       : context_(&context),
         core_(std::move(options.relay), &crypto::room_of, options.random),
         rules_(std::move(options.addresses)),
+        tls_(std::move(options.tls)),
+        takes_plaintext_(options.takes_plaintext),
         lanes_(options.lanes),
         carriers_(options.lanes.how),
         on_note_(std::move(options.on_note)),
@@ -143,28 +152,13 @@ class relay_server {
     clock_.cancel();
   }
 
+  /// Connections that come from now on see another certificate.
+  void renew(tls_server_context context) { tls_ = std::move(context); }
+
   [[nodiscard]] const room::relay_core& core() const noexcept { return core_; }
 
  private:
-  // One connection: two coroutines, and two more of a lane's two ends, which wake each other by
-  // cancelling timers that never expire.
-  struct link {
-    link(tcp::socket s, room::connection_id own_id)
-        : socket(std::move(s)),
-          id(own_id),
-          can_send(socket.get_executor(), asio::steady_timer::time_point::max()),
-          can_read(socket.get_executor(), asio::steady_timer::time_point::max()),
-          can_carry(socket.get_executor(), asio::steady_timer::time_point::max()) {}
-    tcp::socket socket;
-    room::connection_id id;
-    asio::steady_timer can_send;
-    asio::steady_timer can_read;
-    asio::steady_timer can_carry;
-    std::uint64_t granted = 0;
-    bool is_finishing = false;  // to be closed when all is sent
-    bool is_closed = false;
-    int loops = 2;
-  };
+  using link = relay_link;
   using link_ptr = std::shared_ptr<link>;
 
   // The two links of a lane. Their own loops wait until it ends.
@@ -306,22 +300,62 @@ class relay_server {
       const auto [trouble] = co_await l->socket.async_wait(tcp::socket::wait_read, awaited);
       if (trouble || l->is_closed) break;
       asio::error_code failed;
-      const std::size_t wanted = std::min(core_.read_bytes_wanted(l->id), buffer_.size());
+      const std::size_t wanted = std::min(l->bytes_wanted(core_), buffer_.size());
       const std::size_t count = l->socket.read_some(asio::buffer(buffer_.data(), wanted), failed);
       if (failed == asio::error::would_block || failed == asio::error::try_again) continue;
       if (failed) break;
-      core_.handle_bytes(l->id, byte_span(buffer_).first(count), now());
+      const bool goes_on = take(*l, byte_span(buffer_).first(count));
       pump();
+      if (!goes_on) break;
     }
     // The end of what a client sends is its leaving, unless the last word is still on its way to
     // it.
-    if (!l->is_finishing) close(*l);
+    if (!l->is_finishing || !l->can_hear()) close(*l);
     loop_ended(l);
+  }
+
+  // Bytes came. False when nothing that follows them matters.
+  [[nodiscard]] bool take(link& l, byte_span bytes) {
+    if (l.kind == first_bytes::unfinished) {
+      bytes = l.open_with(bytes);
+      if (bytes.empty()) return true;
+      begin(l);
+    }
+    if (l.tls) return take_sealed(l, bytes);
+    core_.handle_bytes(l.id, bytes, now());
+    return true;
+  }
+
+  // A connection has told what it is. What we do not speak, the core drops.
+  void begin(link& l) {
+    if (l.kind == first_bytes::tls && tls_) {
+      auto made = tls_channel::server(*tls_);
+      if (made) l.tls = std::make_unique<tls_channel>(std::move(*made));
+    } else if (l.kind == first_bytes::control && tls_ && !takes_plaintext_) {
+      core_.refuse(l.id, relay_error_code::tls_required, now());
+    }
+    l.can_send.cancel();
+  }
+
+  [[nodiscard]] bool take_sealed(link& l, byte_view bytes) {
+    const auto done = l.tls->handle_bytes(bytes);
+    if (const byte_span plain = l.tls->received(); !plain.empty()) {
+      core_.handle_bytes(l.id, plain, now());
+      l.tls->take(plain.size());
+    }
+    l.can_send.cancel();
+    if (done) return !l.tls->is_ended();
+    note({"connection closed", "TLS failed"});
+    // Its last word says why, if there is room for it at once.
+    asio::error_code ignored;
+    l.socket.write_some(detail::as_buffer(l.tls->poll_transmit()), ignored);
+    close(l);
+    return false;
   }
 
   asio::awaitable<void> write_loop(link_ptr l) {
     while (!l->is_closed) {
-      const byte_view bytes = core_.poll_transmit(l->id);
+      const byte_view bytes = l->outgoing(core_);
       if (!bytes.empty()) {
         const auto [trouble, count] =
             co_await l->socket.async_write_some(detail::as_buffer(bytes), awaited);
@@ -329,9 +363,9 @@ class relay_server {
           close(*l);
           break;
         }
-        core_.transmitted(l->id, count, now());
+        l->wrote(count, core_, now());
         pump();
-      } else if (l->is_finishing) {
+      } else if (l->is_finishing && l->can_hear()) {
         // Closing with bytes unread would reset the connection, and our last word could be lost on
         // the other end. So only sending ends here; the other end's closing ends the reading.
         asio::error_code ignored;
@@ -402,11 +436,13 @@ class relay_server {
     const auto b = links_.find(e.b);
     if (a == links_.end() || b == links_.end())
       return;  // one that closes; the core will hear of it
+    const lane_owner owner{this, a->second, b->second};
+    // Lanes are not in TLS: nobody could pass them on.
+    if (a->second->tls || b->second->tls) return owner.close();
     for (const link_ptr& l : {a->second, b->second}) {
       ++l->loops;
       tune_lane(l->socket.native_handle());
     }
-    const lane_owner owner{this, a->second, b->second};
     lane_splice<lane_owner>::start(a->second->socket, b->second->socket, owner, lanes_);
   }
   void obey(const room::lane_granted& e) {
@@ -444,6 +480,8 @@ class relay_server {
   asio::io_context* context_;
   room::relay_core core_;
   address_rules rules_;
+  std::optional<tls_server_context> tls_;
+  bool takes_plaintext_;
   lane_options lanes_;
   lane_carriers carriers_;
   std::function<void(const room::noted&)> on_note_;

@@ -76,6 +76,7 @@ using notices = std::vector<notice>;
     case relay_error_code::replaced: return "replaced";
     case relay_error_code::handshake_timeout: return "handshake_timeout";
     case relay_error_code::blocked: return "blocked";
+    case relay_error_code::tls_required: return "tls_required";
   }
   return "";
 }

@@ -62,6 +62,12 @@ class relay_core {
     return p.id;
   }
 
+  /// The owner does not want a connection: it is told why, and ended.
+  void refuse(connection_id id, relay_error_code why, instant now) {
+    if (relay_peer* p = peers_.find(id)) end(*p, why, 0, now);
+    settle(now);
+  }
+
   /// Bytes came from a connection. A lane whose owner read more than read_bytes_wanted() is
   /// dropped.
   void handle_bytes(connection_id id, byte_span bytes, instant now) {

@@ -123,6 +123,7 @@ using client_event = std::variant<created, joined, peer_arrived, peer_turned_awa
       return plain(errc::relay_refused, "a newer connection of this side took its place");
     case relay_error_code::handshake_timeout: return plain(errc::handshake_timeout);
     case relay_error_code::blocked: return plain(errc::address_blocked);
+    case relay_error_code::tls_required: return plain(errc::relay_wants_tls);
   }
   return plain(errc::relay_refused);
 }

@@ -72,9 +72,10 @@ enum class relay_error_code : std::uint8_t {
   replaced,            ///< a newer connection of the same side took its place
   handshake_timeout,   ///< the peers did not recognise each other in time
   blocked,             ///< the operator serves nobody at this address
+  tls_required,        ///< control connections have to be in TLS
 };
 constexpr relay_error_code enum_last(relay_error_code) noexcept {
-  return relay_error_code::blocked;
+  return relay_error_code::tls_required;
 }
 
 /// What a relay allows, told before anything is sent.

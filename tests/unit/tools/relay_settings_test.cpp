@@ -85,7 +85,8 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
             "room-timeout, max-connections, max-lanes, room-bandwidth, total-bandwidth, "
             "connections-per-minute, rooms-per-minute, "
             "pending-per-source, allow, block, limit-loopback, http-listen, drain-timeout, "
-            "no-sandbox, log-level, log-format");
+            "no-sandbox, state-dir, tls-certificate, tls-key, insecure-plaintext, "
+            "log-level, log-format");
   EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
             "f.toml:2: log-level: one of debug, info, warn, error, off is wanted");
   EXPECT_EQ(refusal_of("max-rooms = 1.5"), "f.toml:1: max-rooms: text or a number is wanted");
