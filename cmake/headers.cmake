@@ -184,6 +184,7 @@ set(tallow_net_headers
   net/stream_pump.hpp
   net/system_random.hpp
   net/relay_link.hpp
+  net/relay_server_options.hpp
   net/relay_server.hpp
   net/session_driver.hpp
 )

@@ -78,6 +78,7 @@
 #include <tallow/net/relay_address.hpp>
 #include <tallow/net/relay_link.hpp>
 #include <tallow/net/relay_server.hpp>
+#include <tallow/net/relay_server_options.hpp>
 #include <tallow/net/session_driver.hpp>
 #include <tallow/net/stream_pump.hpp>
 #include <tallow/net/system_random.hpp>

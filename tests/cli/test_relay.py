@@ -246,7 +246,7 @@ class RelayTest(unittest.TestCase):
                     client.send(HELLO + b"\xff" * 8).frames()
             for _ in range(200):
                 with Client(relay.port(), source="127.0.0.4", plain=True) as client:
-                    client.send(b"GET / HTTP/1.1\r\n\r\n").frames()
+                    client.send(b"SSH-2.0-OpenSSH_9.2\r\n").frames()
             self.assertEqual(relay.end(signal.SIGTERM), 0)
             lines = [json.loads(line) for line in relay.text.splitlines()]
             self.assertEqual({tuple(line) for line in lines}, {("time", "level", "message")})
@@ -348,7 +348,7 @@ class RelayTest(unittest.TestCase):
         with running("--listen", "127.0.0.1:0", "--log-level", "debug",
                      "--http-listen", "off") as relay:
             words = [room.decode(), side.decode(), room.hex(), side.hex(), "127.0.0.1"]
-            for text, plain in ((join(room, side), False), (b"GET / HTTP/1.1\r\n\r\n", True),
+            for text, plain in ((join(room, side), False), (b"SSH-2.0-OpenSSH_9.2\r\n", True),
                                 (join(room, b"x" * 16), True), (join(room, b"x" * 16), False),
                                 (join(room, b"y" * 16) + b"\xff" * 100, False),
                                 (b"\x16\x03\x01\x00\x04nope", True)):

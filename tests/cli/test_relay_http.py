@@ -183,6 +183,26 @@ class HttpTest(unittest.TestCase):
         self.assertEqual(self.raw(b"HEAD /health HTTP/1.1\r\n\r\n").split("\r\n\r\n")[1], "")
         self.assertEqual(self.get("/health"), "ok\n")
 
+    def test_says_on_the_main_port_that_it_is_well_and_nothing_else(self):
+        def ask(request):
+            with socket.create_connection(("127.0.0.1", self.relay.port()),
+                                          timeout=DEADLINE_S) as c:
+                for part in (request[:3], request[3:]):
+                    c.sendall(part)
+                answer = b""
+                while more := c.recv(65536):
+                    answer += more
+            return answer.decode()
+
+        self.assertRegex(ask(b"GET /health HTTP/1.1\r\n\r\n"), r"(?s)^HTTP/1.1 200 .*\r\nok\n$")
+        self.assertRegex(ask(b"HEAD /health HTTP/1.0\r\n\r\n"), r"^HTTP/1.1 200 ")
+        for path in (b"metrics", b"ready", b"metrics.json", b""):
+            self.assertRegex(ask(b"GET /" + path + b" HTTP/1.1\r\n\r\n"), r"^HTTP/1.1 404 ")
+        self.assertRegex(ask(b"GET /" + b"x" * 9000), r"^HTTP/1.1 431 ")
+        first, second = self.pair()
+        first.socket.close()
+        second.socket.close()
+
     def test_is_not_held_up_by_who_is_slow(self):
         host, port = self.at.rsplit(":", 1)
         slow = [socket.create_connection((host, int(port)), timeout=DEADLINE_S) for _ in range(16)]

@@ -416,7 +416,7 @@ class Reload(LifecycleTest):
                 self.assertIn("stays as it was", more)
         # Still as the last good one said.
         with relay.connect() as stranger:
-            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            stranger.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
             self.assertEqual(stranger.recv(100), b"")
         self.assertRegex(relay.text(), "not.our.protocol")
         reload('log-level = "off"\n')

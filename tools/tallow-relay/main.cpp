@@ -45,11 +45,13 @@ using tallow::relay_tool::service_manager;
 using tallow::relay_tool::settings;
 using tallow::relay_tool::stop_on_signals;
 
-// Descriptors that are kept for the listeners, the log and the system's own needs.
+// Descriptors that are kept for the listeners, the operators' endpoints, the log and the system's
+// own needs: whatever strangers do, there is one for who asks how the relay is.
 constexpr rlim_t descriptors_kept = 64;
 
-// A connection that is one end of a lane has its part in two pipes.
-constexpr rlim_t descriptors_each = 3;
+// Of the others, the part that lanes may have for pipes. A relay has few lanes with bytes at a
+// time, and can do without.
+constexpr rlim_t pipes_part = 16;
 
 // A relay sees nothing secret, but what it sees is nobody's business either.
 void limit_process(settings& chosen) {
@@ -62,8 +64,10 @@ void limit_process(settings& chosen) {
   (void)::setrlimit(RLIMIT_NOFILE, &descriptors);
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
   const rlim_t usable = std::max<rlim_t>(descriptors.rlim_cur, 2 * descriptors_kept);
+  const rlim_t for_pipes = usable / pipes_part;
+  chosen.pipes_max = for_pipes / 2;
   chosen.connections_max =
-      std::min<std::size_t>(chosen.connections_max, (usable - descriptors_kept) / descriptors_each);
+      std::min<std::size_t>(chosen.connections_max, usable - descriptors_kept - for_pipes);
 }
 
 bool is_missing_family(const tallow::error& why) {
@@ -293,6 +297,11 @@ tallow::net::relay_server_options options_of(const settings& chosen,
     notes.write(n, std::chrono::steady_clock::now());
   };
   options.tls = std::move(tls);
+  options.lanes.pipes_max = chosen.pipes_max;
+  // Balancers like to ask where the traffic goes; what operators may see is not for everybody.
+  options.on_http = [pages = tallow::relay_tool::public_pages()](std::string_view request) {
+    return tallow::relay_tool::answer_to(request, pages);
+  };
   return options;
 }
 

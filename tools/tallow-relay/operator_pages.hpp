@@ -8,11 +8,17 @@
 
 namespace tallow::relay_tool {
 
+// For everybody, on the relay's own port.
+[[nodiscard]] inline http_pages public_pages() {
+  http_pages pages;
+  pages["/health"] = [] { return http_response{200, "text/plain; charset=utf-8", "ok\n"}; };
+  return pages;
+}
+
 // Both arguments outlive the pages.
 [[nodiscard]] inline http_pages operator_pages(const room::relay_core& core,
                                                const process_figures& process) {
-  http_pages pages;
-  pages["/health"] = [] { return http_response{200, "text/plain; charset=utf-8", "ok\n"}; };
+  http_pages pages = public_pages();
   pages["/ready"] = [&core] {
     const bool drains = core.is_draining();
     return http_response{drains ? 503U : 200U, "text/plain; charset=utf-8",

@@ -43,6 +43,7 @@ struct settings {
   bool no_sandbox = false;
   std::string log_level = "info";
   std::string log_format = "text";
+  std::size_t pipes_max = 0;    // nobody sets it: what the process's limits leave for lanes
   std::string state_dir;        // empty: where such things are usually kept
   std::string tls_certificate;  // empty: a self-signed one of ours
   std::string tls_key;

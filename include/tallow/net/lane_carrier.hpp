@@ -186,7 +186,8 @@ class lane_carrier {
 class lane_carriers {
  public:
   /// Where the system has no splice(2), or no descriptors for it, bytes are copied all the same.
-  explicit lane_carriers(lane_moving how) : how_(how) {
+  explicit lane_carriers(lane_moving how, std::size_t pipes_max = SIZE_MAX)
+      : how_(how), pipes_max_(pipes_max) {
     idle_.reserve(idle_max);
 #if TALLOW_HAS_SPLICE
     if (how_ == lane_moving::spliced) detail::ignore_broken_pipes();
@@ -200,8 +201,11 @@ class lane_carriers {
       return one;
     }
 #if TALLOW_HAS_SPLICE
-    if (how_ == lane_moving::spliced) {
-      if (detail::pipe_carrier pipe; pipe.is_open()) return lane_carrier(std::move(pipe));
+    if (how_ == lane_moving::spliced && pipes_ < pipes_max_) {
+      if (detail::pipe_carrier pipe; pipe.is_open()) {
+        ++pipes_;
+        return lane_carrier(std::move(pipe));
+      }
     }
 #endif
     return lane_carrier(detail::buffer_carrier{});
@@ -212,6 +216,8 @@ class lane_carriers {
     const bool is_as_wanted = one.is_pipe() || how_ == lane_moving::copied;
     if (is_as_wanted && one.size() == 0 && idle_.size() < idle_max) {
       idle_.push_back(std::move(one));
+    } else if (one.is_pipe()) {
+      --pipes_;
     }
   }
 
@@ -220,6 +226,8 @@ class lane_carriers {
   static constexpr std::size_t idle_max = 8;
 
   lane_moving how_;
+  std::size_t pipes_max_;
+  std::size_t pipes_ = 0;
   std::vector<lane_carrier> idle_;
 };
 

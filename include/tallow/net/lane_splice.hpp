@@ -22,6 +22,8 @@ namespace tallow::net {
 
 struct lane_options {
   lane_moving how = lane_moving::spliced;
+  /// Each has two descriptors. Where there are more lanes with bytes, theirs are copied.
+  std::size_t pipes_max = 512;
   /// What one direction moves before others have their turn: a millisecond's work, so that 16 lanes
   /// both ways delay an answer by a third of the tenth of a second that it may take.
   std::size_t turn_bytes_max = std::size_t{1} << 20U;

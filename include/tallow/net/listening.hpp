@@ -2,8 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <sys/socket.h>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <asio/error_code.hpp>
 #include <asio/io_context.hpp>
@@ -11,6 +14,7 @@
 #include <asio/ip/v6_only.hpp>
 
 #include <tallow/base/error.hpp>
+#include <tallow/net/address.hpp>
 #include <tallow/net/tcp_transport.hpp>
 
 namespace tallow::net::detail {
@@ -31,6 +35,26 @@ namespace tallow::net::detail {
   if (!trouble) socket.listen(asio::socket_base::max_listen_connections, trouble);
   if (trouble) return fail(errc::listen_failed, as_std(trouble));
   return socket;
+}
+
+/// One for every address that `where` stands for.
+///
+/// @errors  resolve_failed, listen_failed (with what the system said)
+[[nodiscard]] inline result<std::vector<asio::ip::tcp::acceptor>> listening_sockets(
+    asio::io_context& context, const address& where) {
+  using resolver = asio::ip::tcp::resolver;
+  asio::error_code trouble;
+  const auto found =
+      resolver(context).resolve(where.host, std::to_string(where.port),
+                                resolver::numeric_service | resolver::passive, trouble);
+  if (trouble) return fail(errc::resolve_failed, as_std(trouble));
+  std::vector<asio::ip::tcp::acceptor> sockets;
+  for (const auto& entry : found) {
+    auto socket = listening_socket(context, entry.endpoint());
+    if (!socket) return fail(socket.error());
+    sockets.push_back(std::move(*socket));
+  }
+  return sockets;
 }
 
 /// Of a TCP socket that listens; of any other, nothing.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <asio/ip/tcp.hpp>
@@ -46,10 +47,13 @@ struct relay_link {
   first_bytes kind = first_bytes::unfinished;
   std::unique_ptr<tls_channel> tls;  ///< of a control connection in TLS
 
+  std::string request;       ///< of one that speaks HTTP, as far as it has come
+  bool is_answered = false;  ///< and it has got its answer
+
   /// How many bytes may be read at most.
   [[nodiscard]] std::size_t bytes_wanted(const room::relay_core& core) const noexcept {
     if (kind == first_bytes::unfinished) return opening_.size() - opening_bytes_;
-    return tls ? SIZE_MAX : core.read_bytes_wanted(id);
+    return tls || kind == first_bytes::http ? SIZE_MAX : core.read_bytes_wanted(id);
   }
 
   /// Adds to its first bytes, no more than were wanted. Gives all of them as soon as its

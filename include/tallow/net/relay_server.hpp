@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -35,6 +36,7 @@
 #include <tallow/net/listening.hpp>
 #include <tallow/net/proxy_greeting.hpp>
 #include <tallow/net/relay_link.hpp>
+#include <tallow/net/relay_server_options.hpp>
 #include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/net/tls_channel.hpp>
@@ -43,28 +45,6 @@
 #include <tallow/room/relay_core.hpp>
 
 namespace tallow::net {
-
-/// What the owner of a relay_server sets.
-struct relay_server_options {
-  room::relay_options relay;
-  /// For lane tickets and nameplates.
-  room::random_source random = system_random();
-  address_rules addresses;
-  /// What control connections are in; nothing: they are plain.
-  std::optional<tls_server_context> tls;
-  /// Plain control connections are served beside those in TLS. For tests.
-  bool takes_plaintext = false;
-  /// How lanes are moved.
-  lane_options lanes;
-  /// Called with what is worth a line in a log: static words, never an address or a name.
-  std::function<void(const room::noted&)> on_note;
-};
-
-/// What connections to an address of a relay begin with.
-enum class greeting : std::uint8_t {
-  ours,          ///< the protocol itself
-  proxy_header,  ///< a PROXY header of a proxy that address_rules trust, then the protocol
-};
 
 /// Accepts connections and moves bytes between them and a relay_core. One thread runs the
 /// io_context; the server outlives its run().
@@ -79,8 +59,9 @@ class relay_server {
         tls_(std::move(options.tls)),
         takes_plaintext_(options.takes_plaintext),
         lanes_(options.lanes),
-        carriers_(options.lanes.how),
+        carriers_(options.lanes.how, options.lanes.pipes_max),
         on_note_(std::move(options.on_note)),
+        on_http_(std::move(options.on_http)),
         clock_(context, asio::steady_timer::time_point::max()) {}
 
   /// Listens on every address that `where` stands for. Port 0 takes any free one. An IPv6 address
@@ -89,16 +70,10 @@ class relay_server {
   /// @param begins  what connections begin with
   /// @errors  resolve_failed, listen_failed (with what the system said)
   [[nodiscard]] result<void> listen(const address& where, greeting begins = greeting::ours) {
-    asio::error_code trouble;
-    asio::ip::tcp::resolver resolver(*context_);
-    const auto found = resolver.resolve(
-        where.host, std::to_string(where.port),
-        asio::ip::tcp::resolver::numeric_service | asio::ip::tcp::resolver::passive, trouble);
-    if (trouble) return fail(errc::resolve_failed, detail::as_std(trouble));
-    for (const auto& entry : found) {
-      auto socket = detail::listening_socket(*context_, entry.endpoint());
-      if (!socket) return fail(socket.error());
-      acceptors_.push_back({std::make_shared<tcp::acceptor>(std::move(*socket)), begins});
+    auto sockets = detail::listening_sockets(*context_, where);
+    if (!sockets) return fail(sockets.error());
+    for (auto& one : *sockets) {
+      acceptors_.push_back({std::make_shared<tcp::acceptor>(std::move(one)), begins});
     }
     return {};
   }
@@ -322,6 +297,7 @@ class relay_server {
       begin(l);
     }
     if (l.tls) return take_sealed(l, bytes);
+    if (l.kind == first_bytes::http && on_http_) return answer_http(l, bytes);
     core_.handle_bytes(l.id, bytes, now());
     return true;
   }
@@ -335,6 +311,20 @@ class relay_server {
       core_.refuse(l.id, relay_error_code::tls_required, now());
     }
     l.can_send.cancel();
+  }
+
+  // The answer is short enough for the socket to take it at once. What follows is read and not
+  // looked at, until the other end closes or the time to greet is over.
+  [[nodiscard]] bool answer_http(link& l, byte_view bytes) {
+    if (l.is_answered) return true;
+    l.request.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const auto answer = on_http_(l.request);
+    if (!answer) return true;
+    l.is_answered = true;
+    asio::error_code ignored;
+    l.socket.write_some(asio::buffer(*answer), ignored);
+    l.socket.shutdown(tcp::socket::shutdown_send, ignored);
+    return true;
   }
 
   [[nodiscard]] bool take_sealed(link& l, byte_view bytes) {
@@ -485,6 +475,7 @@ class relay_server {
   lane_options lanes_;
   lane_carriers carriers_;
   std::function<void(const room::noted&)> on_note_;
+  std::function<std::optional<std::string>(std::string_view)> on_http_;
   std::function<void()> on_end_;
   asio::steady_timer clock_;
   std::vector<listener> acceptors_;
