@@ -155,6 +155,7 @@ set(test_tools_sources
 
 # tests/attack: one test per attack on handshake, records and transfer.
 set(test_attack_sources
+  attack/relay_crowd_test.cpp
   attack/relay_intrusion_test.cpp
   attack/attempts_test.cpp
   attack/compression_test.cpp
