@@ -232,6 +232,23 @@ def proxy(target, tap=None):
         made.close()
 
 
+def flip(connection, at):
+    """A tap that changes one bit: of the byte that is number `at` of what comes down that connection."""
+    seen = [0]
+
+    def tap(number, way, data):
+        if number != connection or way != "down":
+            return data
+        first, seen[0] = seen[0], seen[0] + len(data)
+        if not first <= at < seen[0]:
+            return data
+        changed = bytearray(data)
+        changed[at - first] ^= 0x10
+        return bytes(changed)
+
+    return tap
+
+
 def facts(path):
     """All that has to arrive below `path`: kind, content, mode and time, by relative name."""
     path = pathlib.Path(path)

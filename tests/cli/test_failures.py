@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import CODE, Dam, TransferTest, proxy, relay
+from harness import CODE, Dam, TransferTest, flip, proxy, relay
 
 
 class WrongCodes(TransferTest):
@@ -254,20 +254,8 @@ class Tampering(TransferTest):
         # would notice all of it first, and a relay may do the same: so without.
         plain = ("--insecure-plaintext",)
         for at in (100, 400, 900, 4000, 300_000, 1_500_000):
-            seen = [0]
-
-            def tap(number, way, data):
-                if number != 1 or way != "down":
-                    return data
-                first, seen[0] = seen[0], seen[0] + len(data)
-                if not first <= at < seen[0]:
-                    return data
-                changed = bytearray(data)
-                changed[at - first] ^= 0x10
-                return bytes(changed)
-
             in_band = ("--lanes", "0", *plain)
-            with self.subTest(at=at), relay(*plain) as hub, proxy(hub.address, tap) as between:
+            with self.subTest(at=at), relay(*plain) as hub, proxy(hub.address, flip(1, at)) as between:
                 sending = self.send(between.address, file, options=in_band)
                 sending.event("waiting")
                 receiving = self.receive(between.address, options=plain)

@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, DEADLINE_S, TransferTest, clean_environment, proxy, relay
+from harness import BIN, DEADLINE_S, TransferTest, clean_environment, flip, proxy, relay
 from test_relay import Client, HELLO, in_tls
 
 KEY = re.compile(r"\b[0-9a-f]{64}\b")
@@ -326,19 +326,7 @@ class Tampering(TlsTest):
         self.file.write_bytes(os.urandom(2_000_000))
         # In the handshake, and in what comes after it.
         for at in (50, 700, 500_000):
-            seen = [0]
-
-            def tap(number, way, data):
-                if number != 0 or way != "down":
-                    return data
-                first, seen[0] = seen[0], seen[0] + len(data)
-                if not first <= at < seen[0]:
-                    return data
-                changed = bytearray(data)
-                changed[at - first] ^= 0x10
-                return bytes(changed)
-
-            with self.subTest(at=at), relay() as hub, proxy(hub.address, tap) as between:
+            with self.subTest(at=at), relay() as hub, proxy(hub.address, flip(0, at)) as between:
                 receiving = self.receive(between.address, options=())
                 if at < 1000:
                     self.assertIn(receiving.wait().code, {3, 4, 8})
