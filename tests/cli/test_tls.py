@@ -10,9 +10,10 @@ import stat
 import subprocess
 import time
 import unittest
+import urllib.request
 
 from harness import BIN, DEADLINE_S, TransferTest, clean_environment, flip, proxy, relay
-from test_relay import Client, HELLO, in_tls
+from test_relay import HELLO, in_tls, running
 
 KEY = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -319,6 +320,50 @@ class TheRelaysFiles(TlsTest):
             self.assertEqual(ssl.PEM_cert_to_DER_cert(pem.read_text()), shown_der(hub))
             self.assertNotEqual(pem.read_text(), old)
             self.assert_arrives(hub.address)
+
+
+    def test_a_metric_tells_when_the_certificate_ends(self):
+        with running("--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
+                     *self.certificate("one")) as hub:
+            pages = f"http://{hub.http_address()}/metrics"
+            with urllib.request.urlopen(pages, timeout=DEADLINE_S) as answer:
+                said = answer.read().decode()
+        ends = re.search(r"^tallow_relay_certificate_expiry_timestamp_seconds (\S+)$", said, re.M)
+        self.assertAlmostEqual(float(ends[1]), time.time() + 40 * 86400, delta=3600)
+
+
+class Slow(TlsTest):
+    def test_a_handshake_has_no_more_time_than_a_greeting(self):
+        with relay() as hub:
+            host, port = hub.address.rsplit(":", 1)
+
+            def connected(sent=b""):
+                made = socket.create_connection((host, int(port)), DEADLINE_S)
+                self.addCleanup(made.close)
+                made.sendall(sent)
+                return made
+
+            began = time.monotonic()
+            quiet = [connected(), connected(b"\x16"), connected(b"\x16\x03\x01\x04\x00\x01"),
+                     in_tls(connected())]
+            self.addCleanup(quiet[-1].close)
+            trickling = connected(b"\x16\x03\x01\x04\x00")
+            trickling.settimeout(0.5)
+            while True:
+                try:
+                    if not trickling.recv(100):
+                        break
+                except TimeoutError:
+                    trickling.sendall(b"\x01")
+                except ConnectionError:
+                    break
+                self.assertLess(time.monotonic() - began, 15)
+            for one in quiet:
+                try:
+                    self.assertEqual(one.recv(100), b"")
+                except ConnectionError:
+                    pass
+            self.assertTrue(9 < time.monotonic() - began < 13)
 
 
 class Tampering(TlsTest):

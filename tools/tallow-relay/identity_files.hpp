@@ -70,7 +70,7 @@ class identity_files {
     if (!key) return {std::nullopt, key_.native() + ": " + describe(key.error())};
     auto found = are_own_ ? own_certificate(std::move(*key)) : given_certificate(std::move(*key));
     seen_ = stamps();
-    if (found.identity) warn_of_expiry(*found.identity);
+    if (found.identity) note_expiry(*found.identity);
     return found;
   }
 
@@ -78,6 +78,11 @@ class identity_files {
   [[nodiscard]] const std::filesystem::path& key() const noexcept { return key_; }
   /// True when load() makes them, in a folder of their own.
   [[nodiscard]] bool are_own() const noexcept { return are_own_; }
+
+  /// When the certificate ends that load() gave last.
+  [[nodiscard]] std::chrono::system_clock::time_point expires_at() const noexcept {
+    return expires_at_;
+  }
 
   /// True when a file is another one, or was written, since load().
   [[nodiscard]] bool have_changed() const { return stamps() != seen_; }
@@ -211,8 +216,9 @@ class identity_files {
     return {std::move(*made), {}};
   }
 
-  void warn_of_expiry(const net::tls_identity& identity) const {
-    const auto left = net::expiry_of(identity) - std::chrono::system_clock::now();
+  void note_expiry(const net::tls_identity& identity) {
+    expires_at_ = net::expiry_of(identity);
+    const auto left = expires_at_ - std::chrono::system_clock::now();
     if (left > warned_before_end) return;
     spdlog::warn("{}: {}", certificate_.native(),
                  left.count() < 0 ? "the certificate has expired" : "the certificate expires soon");
@@ -221,6 +227,7 @@ class identity_files {
   path certificate_;
   path key_;
   bool are_own_ = true;
+  std::chrono::system_clock::time_point expires_at_;
   both_stamps seen_;
 };
 

@@ -318,7 +318,7 @@ int run(const command_line& from, service_manager& manager) {
   if (!manager.notify_trouble().empty()) spdlog::warn("{}", manager.notify_trouble());
   if (!start_listening(server, chosen, manager)) return exit_failed;
   const tallow::relay_tool::process_figures process;
-  const auto pages = tallow::relay_tool::operator_pages(server.core(), process);
+  const auto pages = tallow::relay_tool::operator_pages(server.core(), process, files);
   tallow::relay_tool::http_listener http(context, pages);
   if (!serve_operators(http, chosen.http_listen)) return exit_failed;
   if (!give_up_rights(from, files)) return exit_failed;

@@ -188,9 +188,13 @@ std::string json_quoted(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string prometheus_text(const room::relay_core& core, const process_figures& process) {
+std::string prometheus_text(const room::relay_core& core, const process_figures& process,
+                            std::chrono::system_clock::time_point certificate_expires_at) {
   families all;
   add_relay(all, core);
+  const std::chrono::duration<double> expiry = certificate_expires_at.time_since_epoch();
+  add_gauge(all, prefixed("certificate_expiry_timestamp_seconds"),
+            "When the certificate ends, in seconds since 1970.", expiry.count());
   add_process(all, process);
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, all);

@@ -34,8 +34,9 @@ class process_figures {
 };
 
 // In Prometheus' text format. All names begin with tallow_relay_ or process_.
-[[nodiscard]] std::string prometheus_text(const room::relay_core& core,
-                                          const process_figures& process);
+[[nodiscard]] std::string prometheus_text(
+    const room::relay_core& core, const process_figures& process,
+    std::chrono::system_clock::time_point certificate_expires_at);
 
 // A string as JSON has it.
 [[nodiscard]] std::string json_quoted(std::string_view text);

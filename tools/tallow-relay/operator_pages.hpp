@@ -4,6 +4,7 @@
 #include <tallow/room/relay_core.hpp>
 
 #include "http_responses.hpp"
+#include "identity_files.hpp"
 #include "metrics.hpp"
 
 namespace tallow::relay_tool {
@@ -15,18 +16,19 @@ namespace tallow::relay_tool {
   return pages;
 }
 
-// Both arguments outlive the pages.
+// All arguments outlive the pages.
 [[nodiscard]] inline http_pages operator_pages(const room::relay_core& core,
-                                               const process_figures& process) {
+                                               const process_figures& process,
+                                               const identity_files& certificate) {
   http_pages pages = public_pages();
   pages["/ready"] = [&core] {
     const bool drains = core.is_draining();
     return http_response{drains ? 503U : 200U, "text/plain; charset=utf-8",
                          drains ? "draining\n" : "ready\n"};
   };
-  pages["/metrics"] = [&core, &process] {
+  pages["/metrics"] = [&core, &process, &certificate] {
     return http_response{200, "text/plain; version=0.0.4; charset=utf-8",
-                         prometheus_text(core, process)};
+                         prometheus_text(core, process, certificate.expires_at())};
   };
   pages["/metrics.json"] = [&core, &process] {
     return http_response{200, "application/json", json_text(core, process)};
