@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +10,7 @@
 #include <tallow/net/address_rules.hpp>
 #include <tallow/net/lane_splice.hpp>
 #include <tallow/net/system_random.hpp>
-#include <tallow/net/tls_settings.hpp>
+#include <tallow/net/tls_identity.hpp>
 #include <tallow/room/random_source.hpp>
 #include <tallow/room/relay_event.hpp>
 
