@@ -150,6 +150,10 @@ class Pins(TlsTest):
 class Authorities(TlsTest):
     def setUp(self):
         super().setUp()
+        try:
+            socket.getaddrinfo("localhost", None)
+        except socket.gaierror:
+            self.skipTest("this machine has no name for itself (/etc/hosts)")
         self.certificate("ca", subject="/CN=an authority of this test")
         own = ("-CA", self.folder / "ca.pem", "-CAkey", self.folder / "ca.key")
         try:
