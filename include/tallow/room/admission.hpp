@@ -38,8 +38,6 @@ class admission {
 
   explicit admission(const admission_options& options) noexcept : options_(options) {}
 
-  void configure(const admission_options& options) noexcept { options_ = options; }
-
   /// A connection comes, and is pending until left_pending().
   ///
   /// @shape  false: its source has too many already, so that it is not worth a word

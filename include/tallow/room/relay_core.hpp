@@ -139,19 +139,17 @@ class relay_core {
   /// An end of a lane has bytes to pass on. It asks once, and lane_granted answers unless the lane
   /// ends.
   void lane_asks(connection_id id, instant now) {
-    const auto owners = lanes_.owners_of(id);
-    const relay_peer* own = owners ? peers_.find(owners->own) : nullptr;
-    if (own == nullptr || !own->room) return;
-    bandwidth_.ask(*own->room, id, bandwidth_.portion(), now);
+    const auto room = room_of_lane(id);
+    if (!room) return;
+    bandwidth_.ask(*room, id, bandwidth_.portion(), now);
     hand_out_bandwidth(now);
   }
 
   /// So many bytes of what was granted to an end of a lane were not there.
   void lane_gives_back(connection_id id, std::uint64_t bytes, instant now) {
-    const auto owners = lanes_.owners_of(id);
-    const relay_peer* own = owners ? peers_.find(owners->own) : nullptr;
-    if (own == nullptr || !own->room) return;
-    bandwidth_.give_back(*own->room, bytes);
+    const auto room = room_of_lane(id);
+    if (!room) return;
+    bandwidth_.give_back(*room, bytes);
     hand_out_bandwidth(now);
   }
 
@@ -274,6 +272,7 @@ class relay_core {
   void count_failed_join(const relay_peer& p, relay_error_code code, instant now);
 
   // ---- bandwidth ----
+  [[nodiscard]] std::optional<room_id> room_of_lane(connection_id lane) const;
   void hand_out_bandwidth(instant now);
 
   // ---- counting ----

@@ -263,6 +263,13 @@ inline void relay_core::count_failed_join(const relay_peer& p, relay_error_code 
 
 // ---- bandwidth ----
 
+// Nothing for what is no joined lane, or one whose room is over.
+inline std::optional<room_id> relay_core::room_of_lane(connection_id lane) const {
+  const auto owners = lanes_.owners_of(lane);
+  const relay_peer* own = owners ? peers_.find(owners->own) : nullptr;
+  return own == nullptr ? std::nullopt : own->room;
+}
+
 // What nobody can use any more goes back at once.
 inline void relay_core::hand_out_bandwidth(instant now) {
   while (const auto granted = bandwidth_.poll_grant(now)) {
