@@ -1,6 +1,7 @@
 """Everything that ends badly: the exit codes, what is said, and that nothing wrong is left behind."""
 import hashlib
 import os
+import pathlib
 import resource
 import signal
 import socket
@@ -234,6 +235,20 @@ class Secrets(TransferTest):
                         self.assertNotIn(b"crossover", shown.read())
                 waiting.process.send_signal(signal.SIGINT)
                 self.assertEqual(waiting.wait().code, 130)
+
+    def test_no_thread_is_ended_by_a_late_signal(self):
+        # A signal that comes after the exit status is settled must not take its place, and a thread
+        # of a library that leaves it unblocked would let it.
+        stops = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGTERM - 1)
+        with relay() as hub:
+            waiting = self.receive(hub.address)
+            waiting.event("waiting")
+            for task in pathlib.Path(f"/proc/{waiting.process.pid}/task").iterdir():
+                lines = (task / "status").read_text().splitlines()
+                blocked = next(int(line[7:], 16) for line in lines if line.startswith("SigBlk:"))
+                self.assertEqual(blocked & stops, stops)
+            waiting.process.send_signal(signal.SIGINT)
+            self.assertEqual(waiting.wait().code, 130)
 
     def test_no_core_is_dumped(self):
         with relay() as hub:
