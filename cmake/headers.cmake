@@ -37,6 +37,8 @@ set(tallow_core_headers
   room/token_bucket.hpp
   room/admission.hpp
   room/bandwidth.hpp
+  room/shard.hpp
+  room/relay_commons.hpp
   room/relay_counters.hpp
   room/random_source.hpp
   room/lane_tickets.hpp
@@ -185,7 +187,9 @@ set(tallow_net_headers
   net/system_random.hpp
   net/relay_link.hpp
   net/relay_server_options.hpp
+  net/relay_entrance.hpp
   net/relay_server.hpp
+  net/relay_group.hpp
   net/session_driver.hpp
 )
 

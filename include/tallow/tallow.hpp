@@ -76,6 +76,8 @@
 #include <tallow/net/proxy_greeting.hpp>
 #include <tallow/net/proxy_header.hpp>
 #include <tallow/net/relay_address.hpp>
+#include <tallow/net/relay_entrance.hpp>
+#include <tallow/net/relay_group.hpp>
 #include <tallow/net/relay_link.hpp>
 #include <tallow/net/relay_server.hpp>
 #include <tallow/net/relay_server_options.hpp>
@@ -98,6 +100,7 @@
 #include <tallow/room/lane_tickets.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/random_source.hpp>
+#include <tallow/room/relay_commons.hpp>
 #include <tallow/room/relay_core.hpp>
 #include <tallow/room/relay_core_steps.hpp>
 #include <tallow/room/relay_counters.hpp>
@@ -108,6 +111,7 @@
 #include <tallow/room/room_client.hpp>
 #include <tallow/room/room_diagram.hpp>
 #include <tallow/room/room_table.hpp>
+#include <tallow/room/shard.hpp>
 #include <tallow/room/token_bucket.hpp>
 #include <tallow/room/transmit_queue.hpp>
 #include <tallow/session/abort.hpp>

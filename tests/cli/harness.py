@@ -110,8 +110,9 @@ class Command:
 def relay(*arguments, state=None):
     """A relay on a free port of the loopback; gives its address. Its key is kept in `state`."""
     state = state or RELAY_STATE.name
+    # Several threads on any machine, so that connections have to find the one of their room.
     process = subprocess.Popen([BIN / "tallow-relay", "--listen", "127.0.0.1:0",
-                                "--http-listen", "off", *arguments],
+                                "--http-listen", "off", "--threads", "3", *arguments],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True,
                                env=clean_environment(XDG_STATE_HOME=os.fspath(state)))

@@ -40,6 +40,7 @@ set(test_room_sources
   unit/room/token_bucket_test.cpp
   unit/room/transmit_queue_test.cpp
   unit/room/lane_tickets_test.cpp
+  unit/room/shard_test.cpp
   unit/room/relay_core_test.cpp
   unit/room/relay_lanes_test.cpp
   unit/room/room_client_test.cpp
@@ -139,6 +140,7 @@ set(test_net_sources
   unit/net/lane_carrier_test.cpp
   unit/net/lane_splice_test.cpp
   unit/net/system_random_test.cpp
+  unit/net/relay_group_test.cpp
   unit/net/relay_server_test.cpp
   unit/net/proxy_header_test.cpp
   unit/net/relay_tls_test.cpp

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,9 +33,10 @@ class http_listener {
   static constexpr std::size_t connections_max = 16;
   static constexpr auto time_max = std::chrono::seconds(5);
 
-  // The pages outlive the context's run().
-  http_listener(asio::io_context& context, const http_pages& pages)
-      : context_(&context), pages_(&pages), acceptor_(context) {}
+  // The pages outlive the context's run(). What they show, `refresh` gathers before each answer.
+  http_listener(asio::io_context& context, const http_pages& pages,
+                std::function<asio::awaitable<void>()> refresh)
+      : context_(&context), pages_(&pages), refresh_(std::move(refresh)), acceptor_(context) {}
 
   // Listens on the first address that `where` stands for.
   [[nodiscard]] result<void> listen(const net::address& where) {
@@ -111,6 +113,7 @@ class http_listener {
           co_await socket.async_read_some(asio::buffer(buffer), net::awaited);
       if (trouble) co_return std::string();
       request.append(buffer.data(), count);
+      co_await refresh_();
       if (auto answer = answer_to(request, *pages_)) co_return std::move(*answer);
     }
   }
@@ -129,6 +132,7 @@ class http_listener {
 
   asio::io_context* context_;
   const http_pages* pages_;
+  std::function<asio::awaitable<void>()> refresh_;
   tcp::acceptor acceptor_;
   std::size_t connections_ = 0;
 };

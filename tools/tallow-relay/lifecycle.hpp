@@ -10,7 +10,7 @@
 #include <asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include <tallow/net/relay_server.hpp>
+#include <tallow/net/relay_group.hpp>
 #include <tallow/net/tcp_transport.hpp>
 
 #include "service_manager.hpp"
@@ -18,7 +18,7 @@
 namespace tallow::relay_tool {
 
 // The first signal lets transfers that run come to their end; the second does not.
-inline asio::awaitable<void> stop_on_signals(asio::signal_set& signals, net::relay_server& server,
+inline asio::awaitable<void> stop_on_signals(asio::signal_set& signals, net::relay_group& relay,
                                              service_manager& manager,
                                              std::chrono::seconds drain_wait) {
   // What ending takes beyond the drain.
@@ -29,11 +29,11 @@ inline asio::awaitable<void> stop_on_signals(asio::signal_set& signals, net::rel
                drain_wait.count());
   manager.stopping(drain_wait + spare);
   manager.status("stopping: waiting for transfers that run");
-  server.drain(drain_wait);
+  relay.drain(drain_wait);
   const auto [trouble_again, number_again] = co_await signals.async_wait(net::awaited);
   if (trouble_again) co_return;
   spdlog::warn("stopping at once");
-  server.stop();
+  relay.stop();
 }
 
 // For as long as the relay runs; without it this signal would end it.
@@ -46,13 +46,14 @@ inline asio::awaitable<void> reload_on_signals(asio::signal_set& signals,
   }
 }
 
-// It is the event loop's own timer that tells: when the loop hangs, the manager hears nothing.
-inline asio::awaitable<void> feed_watchdog(asio::steady_timer& timer,
+// Every event loop has to answer first: when one hangs, the manager hears nothing.
+inline asio::awaitable<void> feed_watchdog(asio::steady_timer& timer, net::relay_group& relay,
                                            const service_manager& manager) {
   if (!manager.watchdog()) co_return;
   // Two may be late or lost.
   const auto pause = *manager.watchdog() / 3;
   for (;;) {
+    (void)co_await relay.ask_each([](net::relay_server&) { return true; });
     manager.alive();
     timer.expires_after(pause);
     const auto [trouble] = co_await timer.async_wait(net::awaited);

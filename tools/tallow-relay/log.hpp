@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,7 @@ class json_message final : public spdlog::custom_flag_formatter {
 }  // namespace detail
 
 inline void start_log(const settings& chosen) {
-  auto log = spdlog::stderr_logger_st("tallow-relay");
+  auto log = spdlog::stderr_logger_mt("tallow-relay");
   if (chosen.log_format == "json") {
     auto form = std::make_unique<spdlog::pattern_formatter>();
     form->add_flag<detail::json_message>('*');
@@ -83,7 +84,7 @@ class source_names {
 };
 
 // Writes down what the relay notes. Whom a stranger can make it refuse as often as he likes gets a
-// few lines a second, and then a count of what was left out.
+// few lines a second, and then a count of what was left out. For any thread.
 class note_log {
  public:
   void write(const room::noted& n, instant now) {
@@ -91,6 +92,7 @@ class note_log {
       spdlog::debug("{}{}{}", n.what, *n.why != '\0' ? ": " : "", n.why);
       return;
     }
+    const std::lock_guard alone(writing_);
     if (lines_.wait(rate, 1, now) != duration::zero()) {
       ++left_out_;
       return;
@@ -106,6 +108,7 @@ class note_log {
  private:
   static constexpr room::token_rate rate{10, std::chrono::seconds(1), 50};
 
+  std::mutex writing_;
   source_names names_;
   room::token_bucket lines_;
   std::uint64_t left_out_ = 0;

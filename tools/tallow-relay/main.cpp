@@ -7,6 +7,7 @@
 #include <string>
 #include <sys/resource.h>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,7 @@
 #include <spdlog/spdlog.h>
 
 #include <tallow/net/address.hpp>
-#include <tallow/net/relay_server.hpp>
+#include <tallow/net/relay_group.hpp>
 #include <tallow/net/tcp_transport.hpp>
 
 #include "command_line.hpp"
@@ -84,10 +85,10 @@ std::string listen_trouble(const tallow::net::address& where, const tallow::erro
   return text;
 }
 
-bool listen_on_all(tallow::net::relay_server& server, const settings& chosen) {
+bool listen_on_all(tallow::net::relay_group& relay, const settings& chosen) {
   if (!chosen.listen.empty()) {
     for (const auto& where : chosen.listen) {
-      if (auto done = server.listen(where); !done) {
+      if (auto done = relay.listen(where); !done) {
         complain(listen_trouble(where, done.error()));
         return false;
       }
@@ -97,7 +98,7 @@ bool listen_on_all(tallow::net::relay_server& server, const settings& chosen) {
   bool is_any = false;
   for (const char* host : {"0.0.0.0", "::"}) {
     const tallow::net::address where{host};
-    auto done = server.listen(where);
+    auto done = relay.listen(where);
     // A machine may well lack one of the two families.
     if (!done && is_missing_family(done.error())) {
       spdlog::warn("{}", listen_trouble(where, done.error()));
@@ -114,11 +115,11 @@ bool listen_on_all(tallow::net::relay_server& server, const settings& chosen) {
 
 // The sockets that the service manager listens on take the place of all others: they are open while
 // one relay ends and the next one starts.
-bool listen_on_inherited(tallow::net::relay_server& server,
+bool listen_on_inherited(tallow::net::relay_group& relay,
                          std::vector<tallow::relay_tool::inherited_socket> sockets) {
   for (auto& socket : sockets) {
     const int number = socket.descriptor.get();
-    if (auto done = server.adopt(number); !done) {
+    if (auto done = relay.adopt(number); !done) {
       complain("descriptor " + std::to_string(number) + " ('" + socket.name +
                "') was passed to listen on: " + describe(done.error()) +
                "; the socket unit needs ListenStream= with a port");
@@ -129,9 +130,9 @@ bool listen_on_inherited(tallow::net::relay_server& server,
   return true;
 }
 
-bool listen_for_proxies(tallow::net::relay_server& server, const settings& chosen) {
+bool listen_for_proxies(tallow::net::relay_group& relay, const settings& chosen) {
   for (const auto& where : chosen.proxy_listen) {
-    if (auto done = server.listen(where, tallow::net::greeting::proxy_header); !done) {
+    if (auto done = relay.listen(where, tallow::net::greeting::proxy_header); !done) {
       complain(listen_trouble(where, done.error()));
       return false;
     }
@@ -139,7 +140,7 @@ bool listen_for_proxies(tallow::net::relay_server& server, const settings& chose
   return true;
 }
 
-bool start_listening(tallow::net::relay_server& server, const settings& chosen,
+bool start_listening(tallow::net::relay_group& relay, const settings& chosen,
                      service_manager& manager) {
   if (!manager.sockets_trouble().empty()) {
     complain(manager.sockets_trouble());
@@ -150,18 +151,18 @@ bool start_listening(tallow::net::relay_server& server, const settings& chosen,
     if (!chosen.listen.empty()) {
       spdlog::info("the service manager passed sockets to listen on: `listen` is not used");
     }
-    if (!listen_on_inherited(server, std::move(inherited))) return false;
+    if (!listen_on_inherited(relay, std::move(inherited))) return false;
   } else if (!chosen.listen.empty() || chosen.proxy_listen.empty()) {
     // Behind a proxy nobody is meant to come in elsewhere, unless it is said where.
-    if (!listen_on_all(server, chosen)) return false;
+    if (!listen_on_all(relay, chosen)) return false;
   }
-  return listen_for_proxies(server, chosen);
+  return listen_for_proxies(relay, chosen);
 }
 
 // The one line on standard output, for the program that started us.
-bool say_ready(const tallow::net::relay_server& server) {
+bool say_ready(const tallow::net::relay_group& relay) {
   std::string line = "tallow-relay ready on ";
-  for (const auto& where : server.addresses()) {
+  for (const auto& where : relay.addresses()) {
     if (line.back() != ' ') line += ",";
     line += to_string(where);
   }
@@ -169,7 +170,7 @@ bool say_ready(const tallow::net::relay_server& server) {
 }
 
 // A line a minute, if anything has happened: a log that a stranger can fill is a target itself.
-asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay_server& server,
+asio::awaitable<void> report(asio::steady_timer& timer, tallow::net::relay_group& relay,
                              const service_manager& manager) {
   std::uint64_t rooms_before = 0;
   std::uint64_t bytes_before = 0;
@@ -177,14 +178,13 @@ asio::awaitable<void> report(asio::steady_timer& timer, const tallow::net::relay
     timer.expires_after(std::chrono::minutes(1));
     const auto [trouble] = co_await timer.async_wait(tallow::net::awaited);
     if (trouble) co_return;
-    const auto& core = server.core();
-    if (core.rooms_opened() == rooms_before && core.counters().bytes_relayed == bytes_before)
-      continue;
-    rooms_before = core.rooms_opened();
-    bytes_before = core.counters().bytes_relayed;
+    const auto now = co_await relay.figures();
+    if (now.rooms_opened == rooms_before && now.counters.bytes_relayed == bytes_before) continue;
+    rooms_before = now.rooms_opened;
+    bytes_before = now.counters.bytes_relayed;
     const std::string line =
-        fmt::format("{} rooms, {} connections; {} rooms and {} bytes since the start",
-                    core.room_count(), core.connection_count(), rooms_before, bytes_before);
+        fmt::format("{} rooms, {} connections; {} rooms and {} bytes since the start", now.rooms,
+                    now.connections, rooms_before, bytes_before);
     spdlog::info("{}", line);
     manager.status(line);
   }
@@ -305,6 +305,12 @@ tallow::net::relay_server_options options_of(const settings& chosen,
   return options;
 }
 
+std::size_t threads_of(const settings& chosen) {
+  constexpr unsigned threads_max = 256;
+  if (chosen.threads != 0) return chosen.threads;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, threads_max);
+}
+
 int run(const command_line& from, service_manager& manager) {
   const settings& chosen = from.chosen;
   tallow::relay_tool::identity_files files;
@@ -312,42 +318,24 @@ int run(const command_line& from, service_manager& manager) {
   if (const int failed = start_tls(chosen, files, tls); failed != 0) return failed;
   asio::io_context context(1);
   tallow::relay_tool::note_log notes;
-  tallow::net::relay_server server(context, options_of(chosen, std::move(tls), notes));
+  tallow::net::relay_group relay(context, threads_of(chosen),
+                                 options_of(chosen, std::move(tls), notes));
   asio::signal_set signals(context, SIGINT, SIGTERM);
   asio::signal_set hangups(context, SIGHUP);
   if (!manager.notify_trouble().empty()) spdlog::warn("{}", manager.notify_trouble());
-  if (!start_listening(server, chosen, manager)) return exit_failed;
+  if (!start_listening(relay, chosen, manager)) return exit_failed;
   const tallow::relay_tool::process_figures process;
-  const auto pages = tallow::relay_tool::operator_pages(server.core(), process, files);
-  tallow::relay_tool::http_listener http(context, pages);
+  tallow::room::relay_figures figures;
+  const auto pages = tallow::relay_tool::operator_pages(figures, process, files);
+  tallow::relay_tool::http_listener http(
+      context, pages, [&]() -> asio::awaitable<void> { figures = co_await relay.figures(); });
   if (!serve_operators(http, chosen.http_listen)) return exit_failed;
   if (!give_up_rights(from, files)) return exit_failed;
-  server.start();
-  if (!say_ready(server)) {
-    complain("cannot write to standard output");
-    return exit_failed;
-  }
-  spdlog::info("ready: at most {} rooms and {} connections", chosen.rooms_max,
-               chosen.connections_max);
-  manager.ready();
-  // The server ends by itself; what only waits then is ended by the context.
+  // The relay ends by itself; what only waits then is ended by the context.
   asio::steady_timer report_timer(context);
   asio::steady_timer watchdog_timer(context);
   asio::steady_timer renewal_timer(context);
-  asio::co_spawn(context, stop_on_signals(signals, server, manager, chosen.drain_timeout),
-                 asio::detached);
-  asio::co_spawn(context,
-                 reload_on_signals(hangups,
-                                   [&] {
-                                     tallow::relay_tool::renew(files, server);
-                                     reload(from, manager);
-                                   }),
-                 asio::detached);
-  asio::co_spawn(context, report(report_timer, server, manager), asio::detached);
-  asio::co_spawn(context, feed_watchdog(watchdog_timer, manager), asio::detached);
-  asio::co_spawn(context, tallow::relay_tool::renew_when_changed(renewal_timer, files, server),
-                 asio::detached);
-  server.on_end([&] {
+  relay.start([&] {
     signals.cancel();
     hangups.cancel();
     report_timer.cancel();
@@ -355,9 +343,30 @@ int run(const command_line& from, service_manager& manager) {
     http.stop();
     watchdog_timer.cancel();
   });
+  if (!say_ready(relay)) {
+    complain("cannot write to standard output");
+    return exit_failed;
+  }
+  spdlog::info("ready: at most {} rooms and {} connections, {} threads", chosen.rooms_max,
+               chosen.connections_max, relay.shard_count());
+  manager.ready();
+  asio::co_spawn(context, stop_on_signals(signals, relay, manager, chosen.drain_timeout),
+                 asio::detached);
+  asio::co_spawn(context,
+                 reload_on_signals(hangups,
+                                   [&] {
+                                     tallow::relay_tool::renew(files, relay);
+                                     reload(from, manager);
+                                   }),
+                 asio::detached);
+  asio::co_spawn(context, report(report_timer, relay, manager), asio::detached);
+  asio::co_spawn(context, feed_watchdog(watchdog_timer, relay, manager), asio::detached);
+  asio::co_spawn(context, tallow::relay_tool::renew_when_changed(renewal_timer, files, relay),
+                 asio::detached);
   context.run();
-  spdlog::info("stopped; {} rooms and {} bytes since the start", server.core().rooms_opened(),
-               server.core().counters().bytes_relayed);
+  const auto counted = relay.figures_at_end();
+  spdlog::info("stopped; {} rooms and {} bytes since the start", counted.rooms_opened,
+               counted.counters.bytes_relayed);
   return 0;
 }
 

@@ -132,32 +132,32 @@ void add_refusals(families& to, const room::relay_counters& c) {
   to.push_back(std::move(dropped));
 }
 
-void add_relay(families& to, const room::relay_core& core) {
-  const auto& c = core.counters();
+void add_relay(families& to, const room::relay_figures& relay) {
+  const auto& c = relay.counters;
   const auto number = [](auto value) { return static_cast<double>(value); };
   add_gauge(to, prefixed("connections"), "Connections now, lanes included.",
-            number(core.connection_count()));
+            number(relay.connections));
   add_gauge(to, prefixed("connections_limit"), "Connections that there may be at once.",
-            number(core.options().connections_max));
+            number(relay.connections_max));
   add_counter(to, prefixed("connections_total"), "Connections that came, refused ones included.",
               number(c.connections));
-  add_gauge(to, prefixed("rooms"), "Rooms now.", number(core.room_count()));
+  add_gauge(to, prefixed("rooms"), "Rooms now.", number(relay.rooms));
   add_gauge(to, prefixed("rooms_limit"), "Rooms that there may be at once.",
-            number(core.options().rooms.rooms_max));
-  add_counter(to, prefixed("rooms_total"), "Rooms that were opened.", number(core.rooms_opened()));
+            number(relay.rooms_max));
+  add_counter(to, prefixed("rooms_total"), "Rooms that were opened.", number(relay.rooms_opened));
   add_gauge(to, prefixed("sessions"), "Rooms now whose two sides have recognised each other.",
             number(c.sessions - c.sessions_ended));
   add_counter(to, prefixed("sessions_total"), "Rooms whose two sides have recognised each other.",
               number(c.sessions));
   add_gauge(to, prefixed("lane_ends"), "Connections now that are ends of lanes.",
-            number(core.lane_end_count()));
+            number(relay.lane_ends));
   add_counter(to, prefixed("lanes_total"), "Lanes that were joined.", number(c.lanes));
   add_counter(to, prefixed("relayed_bytes_total"), "Bytes that were passed on.",
               number(c.bytes_relayed));
   add_gauge(to, prefixed("sources"), "Addresses and networks that are remembered for limits.",
-            number(core.source_count()));
+            number(relay.sources));
   add_gauge(to, prefixed("draining"), "1 while the relay takes nobody because it stops.",
-            core.is_draining() ? 1 : 0);
+            relay.is_draining ? 1 : 0);
   add_refusals(to, c);
   add_histogram(to, "session_duration_seconds", "How long sessions took.", c.session_seconds);
   add_histogram(to, "session_size_bytes", "How much sessions carried, both ways.", c.session_bytes);
@@ -188,10 +188,10 @@ std::string json_quoted(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string prometheus_text(const room::relay_core& core, const process_figures& process,
+std::string prometheus_text(const room::relay_figures& relay, const process_figures& process,
                             std::chrono::system_clock::time_point certificate_expires_at) {
   families all;
-  add_relay(all, core);
+  add_relay(all, relay);
   const std::chrono::duration<double> expiry = certificate_expires_at.time_since_epoch();
   add_gauge(all, prefixed("certificate_expiry_timestamp_seconds"),
             "When the certificate ends, in seconds since 1970.", expiry.count());
@@ -201,11 +201,11 @@ std::string prometheus_text(const room::relay_core& core, const process_figures&
   return std::move(out).str();
 }
 
-std::string json_text(const room::relay_core& core, const process_figures& process) {
+std::string json_text(const room::relay_figures& relay, const process_figures& process) {
   const nlohmann::ordered_json figures{
-      {"active_rooms", core.room_count()},
-      {"total_rooms", core.rooms_opened()},
-      {"bytes_relayed", core.counters().bytes_relayed},
+      {"active_rooms", relay.rooms},
+      {"total_rooms", relay.rooms_opened},
+      {"bytes_relayed", relay.counters.bytes_relayed},
       {"uptime_seconds", static_cast<std::uint64_t>(process.uptime_seconds())}};
   return figures.dump() + "\n";
 }

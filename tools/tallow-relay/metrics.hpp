@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <tallow/room/relay_core.hpp>
+#include <tallow/room/relay_counters.hpp>
 
 namespace tallow::relay_tool {
 
@@ -35,12 +35,13 @@ class process_figures {
 
 // In Prometheus' text format. All names begin with tallow_relay_ or process_.
 [[nodiscard]] std::string prometheus_text(
-    const room::relay_core& core, const process_figures& process,
+    const room::relay_figures& relay, const process_figures& process,
     std::chrono::system_clock::time_point certificate_expires_at);
 
 // A string as JSON has it.
 [[nodiscard]] std::string json_quoted(std::string_view text);
 
-[[nodiscard]] std::string json_text(const room::relay_core& core, const process_figures& process);
+[[nodiscard]] std::string json_text(const room::relay_figures& relay,
+                                    const process_figures& process);
 
 }  // namespace tallow::relay_tool

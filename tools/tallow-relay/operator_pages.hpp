@@ -1,7 +1,7 @@
 // What the operators' endpoints show.
 #pragma once
 
-#include <tallow/room/relay_core.hpp>
+#include <tallow/room/relay_counters.hpp>
 
 #include "http_responses.hpp"
 #include "identity_files.hpp"
@@ -17,21 +17,21 @@ namespace tallow::relay_tool {
 }
 
 // All arguments outlive the pages.
-[[nodiscard]] inline http_pages operator_pages(const room::relay_core& core,
+[[nodiscard]] inline http_pages operator_pages(const room::relay_figures& relay,
                                                const process_figures& process,
                                                const identity_files& certificate) {
   http_pages pages = public_pages();
-  pages["/ready"] = [&core] {
-    const bool drains = core.is_draining();
+  pages["/ready"] = [&relay] {
+    const bool drains = relay.is_draining;
     return http_response{drains ? 503U : 200U, "text/plain; charset=utf-8",
                          drains ? "draining\n" : "ready\n"};
   };
-  pages["/metrics"] = [&core, &process, &certificate] {
+  pages["/metrics"] = [&relay, &process, &certificate] {
     return http_response{200, "text/plain; version=0.0.4; charset=utf-8",
-                         prometheus_text(core, process, certificate.expires_at())};
+                         prometheus_text(relay, process, certificate.expires_at())};
   };
-  pages["/metrics.json"] = [&core, &process] {
-    return http_response{200, "application/json", json_text(core, process)};
+  pages["/metrics.json"] = [&relay, &process] {
+    return http_response{200, "application/json", json_text(relay, process)};
   };
   return pages;
 }

@@ -24,6 +24,7 @@ struct settings {
   std::vector<net::address> listen;  // empty: every address of this machine, default port
   std::vector<net::address> proxy_listen;
   std::vector<net::network> proxies;
+  std::size_t threads = 0;
   std::size_t rooms_max = 1000;
   std::uint64_t room_bytes_max = std::uint64_t{10} << 30U;
   std::chrono::seconds room_timeout = std::chrono::hours(24);
@@ -141,6 +142,10 @@ inline constexpr std::array all_settings{
         "trust-proxy", "NETWORK",
         "Address or block of proxies that may connect to proxy-listen; may be given more than\n"
         "once. Nobody else may"),
+    value_of<&settings::threads, number_kind<0, 256>>(
+        "threads", "N",
+        "Threads that serve connections; 0: one for each processor. With total-bandwidth it is\n"
+        "one, because what is shared has to be seen whole"),
     value_of<&settings::rooms_max, some_number>("max-rooms", "N", "Rooms at once",
                                                 "RELAY_MAX_ROOMS"),
     value_of<&settings::room_bytes_max, bytes_kind>(

@@ -8,7 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <tallow/base/bytes.hpp>
-#include <tallow/net/relay_server.hpp>
+#include <tallow/net/relay_group.hpp>
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/net/tls_identity.hpp>
 
@@ -24,11 +24,11 @@ inline net::tls_server_context announced(const net::tls_identity& identity) {
 }
 
 // Reads the certificate again. What cannot be used is not: the old one stays.
-inline void renew(identity_files& from, net::relay_server& server) {
+inline void renew(identity_files& from, net::relay_group& relay) {
   const auto found = from.load();
   if (found.identity) {
     spdlog::info("the certificate was read again");
-    server.renew(announced(*found.identity));
+    relay.renew(announced(*found.identity));
   } else {
     spdlog::error("the certificate stays as it was: {}", found.trouble);
   }
@@ -36,13 +36,13 @@ inline void renew(identity_files& from, net::relay_server& server) {
 
 // Whoever replaces a certificate may not know how to tell the relay, or may not be allowed to.
 inline asio::awaitable<void> renew_when_changed(asio::steady_timer& timer, identity_files& files,
-                                                net::relay_server& server) {
+                                                net::relay_group& relay) {
   constexpr auto pause = std::chrono::seconds(5);
   for (;;) {
     timer.expires_after(pause);
     const auto [trouble] = co_await timer.async_wait(net::awaited);
     if (trouble) co_return;
-    if (files.have_changed()) renew(files, server);
+    if (files.have_changed()) renew(files, relay);
   }
 }
 

@@ -1,6 +1,8 @@
 // Sockets that listen, and what may go wrong with them.
 #pragma once
 
+#include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <sys/socket.h>
@@ -8,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <asio/error.hpp>
 #include <asio/error_code.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -19,11 +22,25 @@
 
 namespace tallow::net::detail {
 
+/// Whether several sockets of this process listen at one address.
+enum class sharing : std::uint8_t {
+  alone,  ///< no other
+  first,  ///< others follow; taken is what another program listens on
+  other,  ///< it joins the first
+};
+
+inline void share_port(int socket, asio::error_code& trouble) {
+  const int yes = 1;
+  if (::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0) {
+    trouble.assign(errno, asio::error::get_system_category());
+  }
+}
+
 /// A socket that listens at an address. One of IPv6 takes no IPv4 connections.
 ///
 /// @errors  listen_failed (with what the system said)
 [[nodiscard]] inline result<asio::ip::tcp::acceptor> listening_socket(
-    asio::io_context& context, const asio::ip::tcp::endpoint& at) {
+    asio::io_context& context, const asio::ip::tcp::endpoint& at, sharing how = sharing::alone) {
   using acceptor = asio::ip::tcp::acceptor;
   acceptor socket(context);
   asio::error_code trouble;
@@ -31,16 +48,19 @@ namespace tallow::net::detail {
   socket.open(at.protocol(), trouble);
   if (!trouble) socket.set_option(acceptor::reuse_address(true), trouble);
   if (!trouble && at.address().is_v6()) socket.set_option(asio::ip::v6_only(true), trouble);
+  if (!trouble && how == sharing::other) share_port(socket.native_handle(), trouble);
   if (!trouble) socket.bind(at, trouble);
+  // After it is bound: so it is refused where another program is that shares its address, too.
+  if (!trouble && how == sharing::first) share_port(socket.native_handle(), trouble);
   if (!trouble) socket.listen(asio::socket_base::max_listen_connections, trouble);
   if (trouble) return fail(errc::listen_failed, as_std(trouble));
   return socket;
 }
 
-/// One for every address that `where` stands for.
+/// Every address that `where` stands for.
 ///
-/// @errors  resolve_failed, listen_failed (with what the system said)
-[[nodiscard]] inline result<std::vector<asio::ip::tcp::acceptor>> listening_sockets(
+/// @errors  resolve_failed (with what the system said)
+[[nodiscard]] inline result<std::vector<asio::ip::tcp::endpoint>> endpoints_of(
     asio::io_context& context, const address& where) {
   using resolver = asio::ip::tcp::resolver;
   asio::error_code trouble;
@@ -48,13 +68,9 @@ namespace tallow::net::detail {
       resolver(context).resolve(where.host, std::to_string(where.port),
                                 resolver::numeric_service | resolver::passive, trouble);
   if (trouble) return fail(errc::resolve_failed, as_std(trouble));
-  std::vector<asio::ip::tcp::acceptor> sockets;
-  for (const auto& entry : found) {
-    auto socket = listening_socket(context, entry.endpoint());
-    if (!socket) return fail(socket.error());
-    sockets.push_back(std::move(*socket));
-  }
-  return sockets;
+  std::vector<asio::ip::tcp::endpoint> all;
+  for (const auto& entry : found) all.push_back(entry.endpoint());
+  return all;
 }
 
 /// Of a TCP socket that listens; of any other, nothing.

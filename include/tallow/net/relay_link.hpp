@@ -1,4 +1,5 @@
-// One connection of a relay: its socket, and what it turned out to be.
+// One connection of a relay: its socket, what it turned out to be, and how it gets to another
+// shard.
 //
 // @source  docs/protocol/tls.md, One port
 #pragma once
@@ -8,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,25 +25,10 @@
 
 namespace tallow::net {
 
-/// Two coroutines run it, and two more if it is an end of a lane; they wake each other by
-/// cancelling timers that never expire.
-struct relay_link {
-  relay_link(asio::ip::tcp::socket s, room::connection_id own_id)
-      : socket(std::move(s)),
-        id(own_id),
-        can_send(socket.get_executor(), asio::steady_timer::time_point::max()),
-        can_read(socket.get_executor(), asio::steady_timer::time_point::max()),
-        can_carry(socket.get_executor(), asio::steady_timer::time_point::max()) {}
-
-  asio::ip::tcp::socket socket;
-  room::connection_id id;
-  asio::steady_timer can_send;
-  asio::steady_timer can_read;
-  asio::steady_timer can_carry;
-  std::uint64_t granted = 0;  ///< bytes that it may pass on as an end of a lane
+/// What is spoken on a connection, without its socket.
+struct link_speech {
+  room::connection_id id{};
   bool is_finishing = false;  ///< to be closed when all is sent
-  bool is_closed = false;
-  int loops = 2;
 
   /// What its first bytes say it is. Until then nothing is sent: it would not be understood.
   first_bytes kind = first_bytes::unfinished;
@@ -105,6 +92,34 @@ struct relay_link {
   std::array<std::byte, first_bytes_max> opening_{};
   std::size_t opening_bytes_ = 0;
   std::size_t sealed_bytes_ = 0;  // of the core's, sealed and not all sent yet
+};
+
+/// Two coroutines run it, and two more if it is an end of a lane; they wake each other by
+/// cancelling timers that never expire.
+struct relay_link : link_speech {
+  relay_link(asio::ip::tcp::socket s, link_speech spoken)
+      : link_speech(std::move(spoken)),
+        socket(std::move(s)),
+        can_send(socket.get_executor(), asio::steady_timer::time_point::max()),
+        can_read(socket.get_executor(), asio::steady_timer::time_point::max()),
+        can_carry(socket.get_executor(), asio::steady_timer::time_point::max()) {}
+
+  asio::ip::tcp::socket socket;
+  asio::steady_timer can_send;
+  asio::steady_timer can_read;
+  asio::steady_timer can_carry;
+  std::uint64_t granted = 0;  ///< bytes that it may pass on as an end of a lane
+  std::optional<std::uint32_t>
+      moves_to;  ///< the shard that takes it over when its loops have ended
+  bool is_closed = false;
+  int loops = 2;
+};
+
+/// A connection on its way from one shard to another; dropping it closes it.
+struct relay_arrival {
+  room::relay_peer peer;
+  link_speech spoken;
+  asio::ip::tcp::socket socket;  ///< of the context it goes to
 };
 
 }  // namespace tallow::net

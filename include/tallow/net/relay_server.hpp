@@ -34,7 +34,7 @@
 #include <tallow/net/lane_socket.hpp>
 #include <tallow/net/lane_splice.hpp>
 #include <tallow/net/listening.hpp>
-#include <tallow/net/proxy_greeting.hpp>
+#include <tallow/net/relay_entrance.hpp>
 #include <tallow/net/relay_link.hpp>
 #include <tallow/net/relay_server_options.hpp>
 #include <tallow/net/system_random.hpp>
@@ -42,6 +42,7 @@
 #include <tallow/net/tls_channel.hpp>
 #include <tallow/net/tls_identity.hpp>
 #include <tallow/room/random_source.hpp>
+#include <tallow/room/relay_commons.hpp>
 #include <tallow/room/relay_core.hpp>
 
 namespace tallow::net {
@@ -52,9 +53,17 @@ class relay_server {
   using tcp = asio::ip::tcp;
 
  public:
-  relay_server(asio::io_context& context, relay_server_options options)
+  /// Makes relay_server::arrive() of another shard, on its own thread, get all this.
+  using hand_over_call = std::function<void(std::uint32_t shard, room::relay_peer, link_speech, tcp,
+                                            tcp::socket::native_handle_type)>;
+
+  /// @param place  where it stands, if it is one of several shards; one that is alone hands nothing
+  ///               over
+  relay_server(asio::io_context& context, relay_server_options options,
+               room::relay_place place = {}, hand_over_call hand_over = {})
       : context_(&context),
-        core_(std::move(options.relay), &crypto::room_of, options.random),
+        core_(std::move(options.relay), &crypto::room_of, options.random, place),
+        commons_(place.commons),
         rules_(std::move(options.addresses)),
         tls_(std::move(options.tls)),
         takes_plaintext_(options.takes_plaintext),
@@ -62,7 +71,16 @@ class relay_server {
         carriers_(options.lanes.how, options.lanes.pipes_max),
         on_note_(std::move(options.on_note)),
         on_http_(std::move(options.on_http)),
+        hand_over_(std::move(hand_over)),
+        entrance_(
+            context, rules_,
+            [this](tcp::socket socket, const asio::ip::address& from) {
+              admit(std::move(socket), from);
+            },
+            [this](const room::noted& e) { note(e); }),
         clock_(context, asio::steady_timer::time_point::max()) {}
+  relay_server(const relay_server&) = delete;
+  relay_server& operator=(const relay_server&) = delete;
 
   /// Listens on every address that `where` stands for. Port 0 takes any free one. An IPv6 address
   /// takes no IPv4 connections, so that both may be listened on.
@@ -70,39 +88,39 @@ class relay_server {
   /// @param begins  what connections begin with
   /// @errors  resolve_failed, listen_failed (with what the system said)
   [[nodiscard]] result<void> listen(const address& where, greeting begins = greeting::ours) {
-    auto sockets = detail::listening_sockets(*context_, where);
-    if (!sockets) return fail(sockets.error());
-    for (auto& one : *sockets) {
-      acceptors_.push_back({std::make_shared<tcp::acceptor>(std::move(one)), begins});
+    const auto found = detail::endpoints_of(*context_, where);
+    if (!found) return fail(found.error());
+    for (const tcp::endpoint& at : *found) {
+      auto socket = detail::listening_socket(*context_, at);
+      if (!socket) return fail(socket.error());
+      listen(std::move(*socket), begins);
     }
     return {};
   }
 
-  /// Takes a socket that listens already, and owns it unless it is refused.
+  /// The same, on a socket that listens already.
+  void listen(tcp::acceptor socket, greeting begins = greeting::ours) {
+    entrance_.add(std::move(socket), begins);
+  }
+
+  /// Takes a socket that somebody else made listen, and owns it unless it is refused.
   ///
   /// @errors  listen_failed: not a TCP socket that listens
   [[nodiscard]] result<void> adopt(tcp::acceptor::native_handle_type listening) {
     auto socket = detail::adopted_socket(*context_, listening);
     if (!socket) return fail(socket.error());
-    acceptors_.push_back({std::make_shared<tcp::acceptor>(std::move(*socket)), greeting::ours});
+    listen(std::move(*socket));
     return {};
   }
 
   /// What is listened on, with the ports that were taken.
-  [[nodiscard]] std::vector<address> addresses() const {
-    std::vector<address> all;
-    for (const auto& acceptor : acceptors_) {
-      asio::error_code trouble;
-      const auto at = acceptor.socket->local_endpoint(trouble);
-      if (!trouble) all.push_back({at.address().to_string(), at.port()});
-    }
-    return all;
-  }
+  [[nodiscard]] std::vector<address> addresses() const { return entrance_.addresses(); }
 
   /// Begins to accept. The io_context then runs until stop(), or until drain() has done its work.
   void start() {
-    accept_loops_ = acceptors_.size();
-    for (const listener& one : acceptors_) asio::co_spawn(*context_, accept_loop(one), run_on);
+    entrance_.open([this] {
+      if (has_ended()) clock_.cancel();
+    });
     asio::co_spawn(*context_, time_loop(), run_on);
   }
 
@@ -110,7 +128,7 @@ class relay_server {
   /// ends.
   void drain(std::chrono::milliseconds wait) {
     is_stopping_ = true;
-    close_acceptors();
+    entrance_.close();
     core_.drain(now(), wait);
     pump();
   }
@@ -122,9 +140,16 @@ class relay_server {
   void stop() {
     is_stopping_ = true;
     is_cut_short_ = true;
-    close_acceptors();
+    entrance_.close();
     for (auto& [id, l] : links_) close(*l);
     clock_.cancel();
+  }
+
+  /// Takes over a connection of another shard.
+  void arrive(relay_arrival from) {
+    if (has_ended() || is_cut_short_) return;
+    from.spoken.id = core_.adopt(std::move(from.peer), now());
+    serve(std::move(from.socket), std::move(from.spoken));
   }
 
   /// Connections that come from now on see another certificate.
@@ -177,17 +202,8 @@ class relay_server {
     }
   };
 
-  struct listener {
-    std::shared_ptr<tcp::acceptor> socket;
-    greeting begins;
-  };
-
-  // Connections of proxies that have not said yet whose they are.
-  static constexpr std::size_t proxied_max = 1024;
   // Beyond what the core refuses with a word, connections are closed without one.
   static constexpr std::size_t refusals_at_once_max = 128;
-  // Out of descriptors or memory: others have to end first.
-  static constexpr auto accept_backoff = std::chrono::milliseconds(100);
   static constexpr std::size_t read_bytes = 64 * 1024;
 
   // Nothing throws but bad_alloc, and a relay that lost a loop without a word would be worse than
@@ -198,65 +214,23 @@ class relay_server {
 
   static instant now() { return std::chrono::steady_clock::now(); }
 
-  // ---- accepting ----
-
-  void close_acceptors() {
-    asio::error_code ignored;
-    for (auto& acceptor : acceptors_) acceptor.socket->close(ignored);
-  }
-
-  asio::awaitable<void> accept_loop(listener from) {
-    asio::steady_timer backoff(*context_);
-    while (!is_stopping_) {
-      auto [trouble, socket] = co_await from.socket->async_accept(awaited);
-      if (!trouble) {
-        // Even at the very end: who has been accepted is told why it cannot stay.
-        meet(std::move(socket), from.begins);
-      } else if (is_stopping_) {
-        break;
-      } else if (detail::is_shortage(detail::as_std(trouble))) {
-        note({"accepting waits", "out of descriptors or memory"});
-        backoff.expires_after(accept_backoff);
-        (void)co_await backoff.async_wait(awaited);
-      }
-      // Any other error is that of one connection, which is gone.
-    }
-    --accept_loops_;
-    if (has_ended()) clock_.cancel();
-  }
-
-  void meet(tcp::socket socket, greeting begins) {
-    asio::error_code trouble;
-    const auto from = socket.remote_endpoint(trouble).address();
-    if (trouble) return;
-    if (begins == greeting::ours) return admit(std::move(socket), from);
-    if (!rules_.trusts(from)) return note({"connection closed", "not of a trusted proxy"});
-    if (proxied_ >= proxied_max) return note({"connection closed", "too many without a header"});
-    asio::co_spawn(*context_, meet_behind_proxy(std::move(socket), from), run_on);
-  }
-
-  // Before the header is read nobody knows whose the connection is: the core has no use for it yet.
-  asio::awaitable<void> meet_behind_proxy(tcp::socket socket, asio::ip::address proxy) {
-    ++proxied_;
-    const auto header = co_await read_proxy_header(socket, limits::relay_greeting_timeout);
-    --proxied_;
-    if (header) {
-      admit(std::move(socket), header->source().value_or(proxy));
-    } else {
-      note({"connection closed", "no PROXY header"});
-    }
-  }
+  // ---- arriving ----
 
   void admit(tcp::socket socket, const asio::ip::address& from) {
-    if (is_cut_short_ || links_.size() >= core_.options().connections_max + refusals_at_once_max)
-      return;
+    const std::size_t there = commons_ ? commons_->connections.now() : links_.size();
+    if (is_cut_short_ || there >= core_.options().connections_max + refusals_at_once_max) return;
     asio::error_code trouble;
     socket.non_blocking(true, trouble);
     if (trouble) return;
     tune(socket);
-    const auto id = core_.connected(now(), rules_.origin_of(from));
-    const auto l = std::make_shared<link>(std::move(socket), id);
-    links_.emplace(id, l);
+    link_speech spoken;
+    spoken.id = core_.connected(now(), rules_.origin_of(from));
+    serve(std::move(socket), std::move(spoken));
+  }
+
+  void serve(tcp::socket socket, link_speech spoken) {
+    const auto l = std::make_shared<link>(std::move(socket), std::move(spoken));
+    links_.emplace(l->id, l);
     asio::co_spawn(*context_, read_loop(l), run_on);
     asio::co_spawn(*context_, write_loop(l), run_on);
     pump();
@@ -265,7 +239,7 @@ class relay_server {
   // ---- one connection ----
 
   asio::awaitable<void> read_loop(link_ptr l) {
-    while (!l->is_closed) {
+    while (!l->is_closed && !l->moves_to) {
       if (!core_.wants_read(l->id)) {
         l->can_read.expires_at(asio::steady_timer::time_point::max());
         (void)co_await l->can_read.async_wait(awaited);
@@ -273,7 +247,7 @@ class relay_server {
       }
       // All connections share one buffer: it is waited without it, and read without waiting.
       const auto [trouble] = co_await l->socket.async_wait(tcp::socket::wait_read, awaited);
-      if (trouble || l->is_closed) break;
+      if (trouble || l->is_closed || l->moves_to) break;
       asio::error_code failed;
       const std::size_t wanted = std::min(l->bytes_wanted(core_), buffer_.size());
       const std::size_t count = l->socket.read_some(asio::buffer(buffer_.data(), wanted), failed);
@@ -285,7 +259,7 @@ class relay_server {
     }
     // The end of what a client sends is its leaving, unless the last word is still on its way to
     // it.
-    if (!l->is_finishing || !l->can_hear()) close(*l);
+    if (!l->moves_to && (!l->is_finishing || !l->can_hear())) close(*l);
     loop_ended(l);
   }
 
@@ -344,13 +318,13 @@ class relay_server {
   }
 
   asio::awaitable<void> write_loop(link_ptr l) {
-    while (!l->is_closed) {
+    while (!l->is_closed && !l->moves_to) {
       const byte_view bytes = l->outgoing(core_);
       if (!bytes.empty()) {
         const auto [trouble, count] =
             co_await l->socket.async_write_some(detail::as_buffer(bytes), awaited);
         if (trouble) {
-          close(*l);
+          if (!l->moves_to) close(*l);
           break;
         }
         l->wrote(count, core_, now());
@@ -382,9 +356,19 @@ class relay_server {
   // The core is told once neither loop holds a view of its any more.
   void loop_ended(const link_ptr& l) {
     if (--l->loops != 0) return;
-    close(*l);
     links_.erase(l->id);
+    if (l->moves_to && !l->is_closed) return hand_over(*l);
+    close(*l);
     core_.disconnected(l->id, now());
+    pump();
+  }
+
+  void hand_over(link& l) {
+    asio::error_code trouble;
+    const tcp protocol = l.socket.local_endpoint(trouble).protocol();
+    room::relay_peer peer = core_.release(l.id);
+    hand_over_(*l.moves_to, std::move(peer), std::move(static_cast<link_speech&>(l)), protocol,
+               l.socket.release());
     pump();
   }
 
@@ -421,6 +405,16 @@ class relay_server {
     if (!l->is_closed) (void)l->socket.read_some(asio::buffer(buffer_), ignored);
     close(*l);
   }
+  // Its loops end by themselves: neither may be waiting for what does not come.
+  void obey(const room::move_away& e) {
+    link* l = find(e.id);
+    if (l == nullptr) return;
+    l->moves_to = e.shard;
+    asio::error_code ignored;
+    l->socket.cancel(ignored);
+    l->can_send.cancel();
+    l->can_read.cancel();
+  }
   void obey(const room::lanes_joined& e) {
     const auto a = links_.find(e.a);
     const auto b = links_.find(e.b);
@@ -453,7 +447,7 @@ class relay_server {
   }
 
   [[nodiscard]] bool has_ended() const noexcept {
-    return is_stopping_ && accept_loops_ == 0 && links_.empty();
+    return is_stopping_ && entrance_.has_ended() && links_.empty();
   }
 
   asio::awaitable<void> time_loop() {
@@ -469,6 +463,7 @@ class relay_server {
 
   asio::io_context* context_;
   room::relay_core core_;
+  room::relay_commons* commons_;
   address_rules rules_;
   std::optional<tls_server_context> tls_;
   bool takes_plaintext_;
@@ -477,12 +472,11 @@ class relay_server {
   std::function<void(const room::noted&)> on_note_;
   std::function<std::optional<std::string>(std::string_view)> on_http_;
   std::function<void()> on_end_;
+  hand_over_call hand_over_;
+  relay_entrance entrance_;
   asio::steady_timer clock_;
-  std::vector<listener> acceptors_;
-  std::size_t proxied_ = 0;
   std::unordered_map<room::connection_id, link_ptr> links_;
   std::array<std::byte, read_bytes> buffer_{};
-  std::size_t accept_loops_ = 0;
   bool is_stopping_ = false;
   bool is_cut_short_ = false;  // nobody is told anything any more
 };

@@ -19,6 +19,7 @@
 #include <tallow/room/deadlines.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/room.hpp>
+#include <tallow/room/shard.hpp>
 #include <tallow/wire/relay_messages.hpp>
 
 namespace tallow::room {
@@ -53,8 +54,11 @@ struct made_room {
 /// which no choice of ids makes slow.
 class directory {
  public:
-  directory(const directory_options& options, room_of_nameplate room_of) noexcept
-      : options_(options), room_of_(room_of) {}
+  /// @param own   makes rooms that are at home there, and is asked for no others
+  /// @param open  of all shards; without it there is only this one
+  directory(const directory_options& options, room_of_nameplate room_of, shard own = {},
+            shared_count* open = nullptr) noexcept
+      : options_(options), room_of_(room_of), own_(own), open_(open) {}
 
   /// Makes a room with a nameplate of its own for `newcomer`, who is first in it.
   ///
@@ -74,7 +78,7 @@ class directory {
   void join(const room_id& id, const guest& newcomer, instant now, notices& out) {
     auto found = rooms_.find(id);
     if (found == rooms_.end()) {
-      if (is_full()) {
+      if (open_ != nullptr ? !open_->take(options_.rooms_max) : is_full()) {
         out.push_back({newcomer.connection, full()});
         return;
       }
@@ -161,7 +165,9 @@ class directory {
   // one person push out another's.
   static constexpr std::size_t closed_per_room = 8;
 
-  [[nodiscard]] bool is_full() const noexcept { return room_count() >= options_.rooms_max; }
+  [[nodiscard]] bool is_full() const noexcept {
+    return (open_ != nullptr ? open_->now() : room_count()) >= options_.rooms_max;
+  }
   [[nodiscard]] told_error full() const noexcept {
     return {relay_error_code::relay_full, options_.rooms_max};
   }
@@ -174,6 +180,9 @@ class directory {
     f(at->second);
     const state now_is = at->second.current();
     closed_ -= was_closed ? 1U : 0U;
+    const bool is_open = now_is != state::none && now_is != state::closed;
+    if (!was_closed && !is_open && open_ != nullptr) open_->give();
+    if (was_closed && is_open && open_ != nullptr) open_->add();
     if (now_is == state::none) {
       due_.set(at->first, std::nullopt);
       rooms_.erase(at);
@@ -205,12 +214,14 @@ class directory {
   [[nodiscard]] std::optional<made_room> free_nameplate(std::uint64_t random) const {
     for (std::uint64_t limit = 10; limit - 1 <= limits::nameplate_max; limit *= 10) {
       const auto count = static_cast<std::uint32_t>(limit - 1);
-      if (rooms_.size() > count / 2) continue;
+      if (rooms_.size() * own_.count > count / 2) continue;
       const auto start = static_cast<std::uint32_t>(random % count);
       for (std::uint32_t i = 0; i < std::min(window, count); ++i) {
         const std::uint32_t nameplate = 1 + (start + i) % count;
         const room_id id = room_of_(nameplate);
-        if (rooms_.find(id) == rooms_.end()) return made_room{nameplate, id};
+        if (own_.home_of(id) == own_.index && rooms_.find(id) == rooms_.end()) {
+          return made_room{nameplate, id};
+        }
       }
     }
     return std::nullopt;
@@ -218,6 +229,8 @@ class directory {
 
   directory_options options_;
   room_of_nameplate room_of_;
+  shard own_;
+  shared_count* open_;
   tree rooms_;
   deadlines<room_id> due_;
   std::size_t closed_ = 0;

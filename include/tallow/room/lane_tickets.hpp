@@ -20,6 +20,7 @@
 #include <tallow/room/deadlines.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/random_source.hpp>
+#include <tallow/room/shard.hpp>
 #include <tallow/wire/relay_messages.hpp>
 
 namespace tallow::room {
@@ -57,8 +58,10 @@ class lane_book {
   using connections = std::vector<connection_id>;
 
   /// @param ends_max  tickets and lanes of one side of a room at once
-  explicit lane_book(random_source random, std::size_t ends_max = limits::room_lanes_max) noexcept
-      : random_(random), ends_max_(ends_max) {
+  /// @param own       tickets tell that they are at home there
+  explicit lane_book(random_source random, std::size_t ends_max = limits::room_lanes_max,
+                     shard own = {}) noexcept
+      : random_(random), ends_max_(ends_max), own_(own) {
     TALLOW_ASSERT(random_.fill != nullptr);
   }
 
@@ -84,6 +87,11 @@ class lane_book {
       due_.set(key, due);
     }
     return tickets;
+  }
+
+  /// Where a ticket is at home, if it is one.
+  [[nodiscard]] std::uint32_t home_of(const lane_ticket& shown) const noexcept {
+    return own_.home_of(name_of(shown));
   }
 
   /// A new connection shows a ticket, which is used up if it is one.
@@ -176,12 +184,12 @@ class lane_book {
     return load_big_endian<name>(std::span(ticket).first<name_bytes>());
   }
 
-  // One whose name is free.
+  // One whose name is free, and at home here.
   [[nodiscard]] lane_ticket random_ticket() const {
     lane_ticket ticket{};
     do {
       random_(ticket);
-    } while (ends_.count(name_of(ticket)) != 0);
+    } while (home_of(ticket) != own_.index || ends_.count(name_of(ticket)) != 0);
     return ticket;
   }
 
@@ -212,6 +220,7 @@ class lane_book {
 
   random_source random_;
   std::size_t ends_max_;
+  shard own_;
   std::unordered_map<connection_id, side> sides_;
   end_table ends_;
   std::unordered_map<connection_id, name> lanes_;

@@ -23,10 +23,12 @@
 #include <tallow/room/lane_tickets.hpp>
 #include <tallow/room/notice.hpp>
 #include <tallow/room/random_source.hpp>
+#include <tallow/room/relay_commons.hpp>
 #include <tallow/room/relay_counters.hpp>
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
 #include <tallow/room/relay_peers.hpp>
+#include <tallow/room/shard.hpp>
 #include <tallow/wire/codec.hpp>
 #include <tallow/wire/frame.hpp>
 #include <tallow/wire/relay_messages.hpp>
@@ -41,16 +43,21 @@ namespace tallow::room {
 class relay_core {
  public:
   /// @param random  for nameplates and lane tickets: a good one, and it outlives this
-  relay_core(relay_options options, room_of_nameplate room_of, random_source random)
+  relay_core(relay_options options, room_of_nameplate room_of, random_source random,
+             relay_place place = {})
       : options_(std::move(options)),
-        rooms_(options_.rooms, room_of),
-        admission_(options_.admission),
+        alone_(options_.admission),
+        commons_(place.commons != nullptr ? place.commons : &alone_),
+        own_(place.own),
+        rooms_(options_.rooms, room_of, own_, &commons_->rooms),
         bandwidth_(options_.bandwidth),
-        lanes_(random, std::min(limits::room_lanes_max, std::size_t{2} * options_.lanes_max)),
+        lanes_(random, std::min(limits::room_lanes_max, std::size_t{2} * options_.lanes_max), own_),
         random_(random.number()) {
     TALLOW_ASSERT(options_.software.size() <= limits::software_bytes_max);
     TALLOW_ASSERT(options_.notice.size() <= limits::notice_bytes_max);
   }
+  relay_core(const relay_core&) = delete;
+  relay_core& operator=(const relay_core&) = delete;
 
   // ---- what happened ----
 
@@ -83,12 +90,27 @@ class relay_core {
         shut_out(*p, drop_reason::not_our_protocol, now);
       } else if (*frame) {
         handle(*p, **frame, now);
+        if (p->moves_to) p->keep_question(**frame, bytes);
       } else {
         break;
       }
       settle(now);
     }
     peers_.look_again(*p);
+  }
+
+  /// Takes out a connection that move_away named. It is over here, without disconnected().
+  [[nodiscard]] relay_peer release(connection_id id) { return peers_.take_out(id); }
+
+  /// A connection comes from another shard, and is answered here.
+  connection_id adopt(relay_peer&& moved, instant now) {
+    relay_peer& p = peers_.add(std::move(moved));
+    const connection_id id = p.id;
+    p.moves_to.reset();
+    byte_buffer question = std::exchange(p.question, {});
+    if (!p.queue.empty()) peers_.note(can_send{id});
+    handle_bytes(id, question, now);
+    return id;
   }
 
   /// A connection is gone, from whichever end.
@@ -100,6 +122,7 @@ class relay_core {
     drop_lanes(now);
     leave_pending(*p);
     peers_.erase(id);
+    commons_->connections.give();
     settle(now);
   }
 
@@ -202,6 +225,7 @@ class relay_core {
   /// frame lacks, because what stands behind a LANE_OPEN is for somebody else.
   [[nodiscard]] std::size_t read_bytes_wanted(connection_id id) const noexcept {
     const relay_peer* p = peers_.find(id);
+    if (p != nullptr && p->moves_to) return 0;
     if (p != nullptr && p->at == phase::greeting) return p->decoder.bytes_missing();
     return wants_read(id) ? SIZE_MAX : 0;
   }
@@ -210,7 +234,7 @@ class relay_core {
   /// is over. False for ends of lanes, which their owner reads by itself.
   [[nodiscard]] bool wants_read(connection_id id) const noexcept {
     const relay_peer* p = peers_.find(id);
-    if (p == nullptr || !p->room) return p == nullptr || p->at != phase::lane;
+    if (p == nullptr || !p->room) return p == nullptr || (p->at != phase::lane && !p->moves_to);
     if (p->unpaid != 0) return false;
     const auto partner = rooms_.partner_of(*p->room, id);
     const relay_peer* other = partner ? peers_.find(*partner) : nullptr;
@@ -227,6 +251,12 @@ class relay_core {
 
   // ---- getters ----
 
+  /// What it has counted, and what there is now.
+  [[nodiscard]] relay_figures figures() const {
+    return {counters_,      rooms_opened(),           connection_count(),
+            room_count(),   lane_end_count(),         is_draining_,
+            source_count(), options_.connections_max, options_.rooms.rooms_max};
+  }
   [[nodiscard]] std::size_t connection_count() const noexcept { return peers_.size(); }
   [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.room_count(); }
   [[nodiscard]] std::uint64_t rooms_opened() const noexcept { return rooms_.opened_count(); }
@@ -235,7 +265,9 @@ class relay_core {
   [[nodiscard]] const relay_counters& counters() const noexcept { return counters_; }
   [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
   /// Sources of connections that it remembers.
-  [[nodiscard]] std::size_t source_count() const noexcept { return admission_.source_count(); }
+  [[nodiscard]] std::size_t source_count() const {
+    return commons_->with_admission([](const admission& a) { return a.source_count(); });
+  }
   [[nodiscard]] const relay_options& options() const noexcept { return options_; }
 
  private:
@@ -244,7 +276,9 @@ class relay_core {
   void leave_pending(relay_peer& p);
   [[nodiscard]] bool must_wait(relay_peer& p, instant now);
   [[nodiscard]] bool may_open_room(relay_peer& p, instant now);
+  void give_connection_back(const relay_peer& p);
   void refuse_for(relay_peer& p, duration wait, instant now);
+  [[nodiscard]] bool moves(relay_peer& p, std::uint32_t home);
 
   // ---- frames ----
   void handle(relay_peer& p, const frame_view& frame, instant now);
@@ -294,8 +328,10 @@ class relay_core {
   void drop_lanes(instant now);
 
   relay_options options_;
+  relay_commons alone_;  // when there is only this one
+  relay_commons* commons_;
+  shard own_;
   directory rooms_;
-  admission admission_;
   bandwidth bandwidth_;
   lane_book lanes_;
   relay_peers peers_;

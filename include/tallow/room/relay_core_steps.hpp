@@ -26,20 +26,25 @@ namespace tallow::room {
 inline void relay_core::admit(relay_peer& p, const origin& from, instant now) {
   ++counters_.connections;
   p.is_pending = p.source.has_value();
-  if (p.source && !admission_.came(*p.source, now)) return shut_out(p, drop_reason::crowd, now);
+  const std::size_t count = commons_->connections.add();
+  if (p.source && !commons_->with_admission([&](admission& a) { return a.came(*p.source, now); })) {
+    return shut_out(p, drop_reason::crowd, now);
+  }
   if (from.is_blocked) return end(p, relay_error_code::blocked, 0, now);
   if (is_draining_) return end(p, relay_error_code::draining, 0, now);
-  if (peers_.size() > options_.connections_max) {
+  if (count > options_.connections_max) {
     return end(p, relay_error_code::relay_full, options_.connections_max, now);
   }
   if (!p.source) return;
-  const duration wait = admission_.take_connection(*p.source, now);
+  const duration wait =
+      commons_->with_admission([&](admission& a) { return a.take_connection(*p.source, now); });
   if (wait != duration::zero()) refuse_for(p, wait, now);
 }
 
 // It has a place, or needs none any more.
 inline void relay_core::leave_pending(relay_peer& p) {
-  if (std::exchange(p.is_pending, false)) admission_.left_pending(*p.source);
+  if (!std::exchange(p.is_pending, false)) return;
+  commons_->with_admission([&](admission& a) { a.left_pending(*p.source); });
 }
 
 // True when no room is to be had now: the relay stops, or too many joins from the same source
@@ -50,15 +55,22 @@ inline bool relay_core::must_wait(relay_peer& p, instant now) {
     return true;
   }
   if (!p.source) return false;
-  const duration wait = admission_.join_wait(*p.source, now);
+  const duration wait =
+      commons_->with_admission([&](const admission& a) { return a.join_wait(*p.source, now); });
   if (wait == duration::zero()) return false;
   refuse_for(p, wait, now);
   return true;
 }
 
+inline void relay_core::give_connection_back(const relay_peer& p) {
+  if (!p.source) return;
+  commons_->with_admission([&](admission& a) { a.give_connection_back(*p.source); });
+}
+
 inline bool relay_core::may_open_room(relay_peer& p, instant now) {
   if (!p.source) return true;
-  const duration wait = admission_.take_room(*p.source, now);
+  const duration wait =
+      commons_->with_admission([&](admission& a) { return a.take_room(*p.source, now); });
   if (wait == duration::zero()) return true;
   refuse_for(p, wait, now);
   return false;
@@ -67,6 +79,14 @@ inline bool relay_core::may_open_room(relay_peer& p, instant now) {
 inline void relay_core::refuse_for(relay_peer& p, duration wait, instant now) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count() + 1;
   end(p, relay_error_code::rate_limited, 0, now, narrow<std::uint32_t>(ms));
+}
+
+// True when what it asks for is at home elsewhere.
+inline bool relay_core::moves(relay_peer& p, std::uint32_t home) {
+  if (home == own_.index) return false;
+  p.moves_to = home;
+  peers_.note(move_away{p.id, home});
+  return true;
 }
 
 // ---- frames ----
@@ -121,7 +141,7 @@ inline void relay_core::on(relay_peer& p, const create_room& m, instant now) {
 }
 
 inline void relay_core::on(relay_peer& p, const join_room& m, instant now) {
-  if (must_wait(p, now)) return;
+  if (must_wait(p, now) || moves(p, own_.home_of(m.room))) return;
   if (!rooms_.contains(m.room) && !may_open_room(p, now)) return;
   p.room = m.room;
   p.nameplate.reset();
@@ -154,12 +174,13 @@ inline void relay_core::on(relay_peer& p, const lane_request& m, instant now) {
 inline void relay_core::on(relay_peer& p, const lane_open& m, instant now) {
   const auto* ticket = std::get_if<lane_ticket>(&m.right);
   if (ticket == nullptr) return offend(p, now);
+  if (moves(p, lanes_.home_of(*ticket))) return;
   const lane_admission admitted = lanes_.admit(*ticket, p.id, now);
   if (admitted.what == lane_admission::verdict::refused) {
     return shut_out(p, drop_reason::no_ticket, now);
   }
   // Its room answers for it.
-  if (p.source) admission_.give_connection_back(*p.source);
+  give_connection_back(p);
   leave_pending(p);
   p.enter(phase::lane, now);
   if (admitted.what == lane_admission::verdict::waits) return;
@@ -245,7 +266,7 @@ inline void relay_core::tell(relay_peer& p, const told_error& what, instant now)
 inline void relay_core::tell(relay_peer& p, const told_live&, instant now) {
   p.allow_slices(limits::frame_length_limit);
   // Who loses his connection again and again must be able to come back each time.
-  if (p.source) admission_.give_connection_back(*p.source);
+  give_connection_back(p);
   p.live_since = now;
   if (p.placed == place::first) ++counters_.sessions;
   peers_.note(noted{"room live", ""});
@@ -258,7 +279,8 @@ inline void relay_core::tell(relay_peer& p, const told_quota& what, instant now)
 inline void relay_core::count_failed_join(const relay_peer& p, relay_error_code code, instant now) {
   const bool failed = code == relay_error_code::room_full ||
                       code == relay_error_code::wants_clash || code == relay_error_code::code_spent;
-  if (failed && p.source) admission_.count_refused_join(*p.source, now);
+  if (!failed || !p.source) return;
+  commons_->with_admission([&](admission& a) { a.count_refused_join(*p.source, now); });
 }
 
 // ---- bandwidth ----

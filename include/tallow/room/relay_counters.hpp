@@ -46,6 +46,12 @@ struct histogram {
     ++counts[static_cast<std::size_t>(at - bounds.begin())];
     sum += value;
   }
+
+  histogram& operator+=(const histogram& other) noexcept {
+    for (std::size_t i = 0; i <= N; ++i) counts[i] += other.counts[i];
+    sum += other.sum;
+    return *this;
+  }
 };
 
 /// Everything since the start of the relay. A session is a room that went live.
@@ -64,6 +70,46 @@ struct relay_counters {
   histogram<7> session_seconds{{1, 10, 60, 600, 3600, 21600, 86400}};
   histogram<7> session_bytes{
       {1024.0, 16 * 1024.0, mib, 16 * mib, 256 * mib, 4096 * mib, 65536 * mib}};
+
+  relay_counters& operator+=(const relay_counters& other) noexcept {
+    connections += other.connections;
+    for (std::size_t i = 0; i < codes; ++i) errors[i] += other.errors[i];
+    for (std::size_t i = 0; i < reasons; ++i) dropped[i] += other.dropped[i];
+    sessions += other.sessions;
+    sessions_ended += other.sessions_ended;
+    lanes += other.lanes;
+    bytes_relayed += other.bytes_relayed;
+    session_seconds += other.session_seconds;
+    session_bytes += other.session_bytes;
+    return *this;
+  }
+};
+
+/// What a relay looks like from outside at one moment: of one shard, or of several together.
+struct relay_figures {
+  relay_counters counters;
+  std::uint64_t rooms_opened = 0;
+  std::size_t connections = 0;
+  std::size_t rooms = 0;
+  std::size_t lane_ends = 0;  ///< connections, too
+  bool is_draining = false;
+  // What all shards have in common.
+  std::size_t sources = 0;  ///< of connections, remembered
+  std::size_t connections_max = 0;
+  std::size_t rooms_max = 0;
+
+  relay_figures& operator+=(const relay_figures& other) noexcept {
+    counters += other.counters;
+    rooms_opened += other.rooms_opened;
+    connections += other.connections;
+    rooms += other.rooms;
+    lane_ends += other.lane_ends;
+    is_draining = is_draining || other.is_draining;
+    sources = other.sources;
+    connections_max = other.connections_max;
+    rooms_max = other.rooms_max;
+    return *this;
+  }
 };
 
 }  // namespace tallow::room

@@ -65,6 +65,12 @@ struct finish {
 struct drop {
   connection_id id{};
 };
+/// What a connection asked for is at home in another shard: its owner takes it out by release(),
+/// and gives it to the relay_core there by adopt(). Until then nothing is read from it.
+struct move_away {
+  connection_id id{};
+  std::uint32_t shard = 0;
+};
 /// Two connections are the ends of a lane: their owner moves bytes between them by itself from now
 /// on, and asks lane_carried() of what came before it passes it on.
 struct lanes_joined {
@@ -84,6 +90,6 @@ struct noted {
   std::optional<source_id> source{};
 };
 using relay_event =
-    std::variant<can_send, can_read, finish, drop, lanes_joined, lane_granted, noted>;
+    std::variant<can_send, can_read, finish, drop, move_away, lanes_joined, lane_granted, noted>;
 
 }  // namespace tallow::room

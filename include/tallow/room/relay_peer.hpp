@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <tallow/base/bytes.hpp>
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
@@ -37,6 +38,10 @@ struct relay_peer {
   connection_id id;
   std::optional<source_id> source;
   bool is_pending = false;  ///< counted as one without a place
+  /// The shard that what it asked for is at home in, and the question: what came since it was
+  /// asked.
+  std::optional<std::uint32_t> moves_to;
+  byte_buffer question;
   phase at = phase::greeting;
   std::optional<room_id> room;
   place placed{};
@@ -70,7 +75,14 @@ struct relay_peer {
 
   /// True while what it sends is looked at.
   [[nodiscard]] bool is_heard() const noexcept {
-    return at != phase::lane && at != phase::ending && at != phase::dropped;
+    return !moves_to && at != phase::lane && at != phase::ending && at != phase::dropped;
+  }
+
+  /// It is to be asked again elsewhere: a frame, and what came behind it.
+  void keep_question(const frame_view& frame, byte_view behind) {
+    append(question, frame.header);
+    append(question, frame.body);
+    append(question, behind);
   }
 
   void enter(phase next, instant now) {

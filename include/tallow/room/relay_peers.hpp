@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <tallow/base/assert.hpp>
@@ -30,6 +31,20 @@ class relay_peers {
   relay_peer& add(std::optional<source_id> source, instant now) {
     const connection_id id{++last_id_};
     return by_id_.try_emplace(id, id, source, now).first->second;
+  }
+
+  /// One that was taken out elsewhere; it has another handle here.
+  relay_peer& add(relay_peer&& moved) {
+    const connection_id id{++last_id_};
+    relay_peer& p = by_id_.try_emplace(id, std::move(moved)).first->second;
+    p.id = id;
+    p.looked_at_next.reset();
+    return p;
+  }
+
+  [[nodiscard]] relay_peer take_out(connection_id id) {
+    due_.set(id, std::nullopt);
+    return std::move(by_id_.extract(id).mapped());
   }
 
   void erase(connection_id id) {

@@ -81,7 +81,7 @@ TEST(RelaySettings, TakesOneAddressWithoutAList) {
 TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
   EXPECT_EQ(refusal_of("\nmax-room = 5\n"),
             "f.toml:2: unknown key 'max-room'; allowed are listen, proxy-listen, trust-proxy, "
-            "max-rooms, max-bytes, "
+            "threads, max-rooms, max-bytes, "
             "room-timeout, max-connections, max-lanes, room-bandwidth, total-bandwidth, "
             "connections-per-minute, rooms-per-minute, "
             "pending-per-source, allow, block, limit-loopback, http-listen, drain-timeout, "
