@@ -39,6 +39,8 @@ set(tallow_core_headers
   room/bandwidth.hpp
   room/shard.hpp
   room/relay_commons.hpp
+  room/reloadable.hpp
+  room/room_summary.hpp
   room/relay_counters.hpp
   room/random_source.hpp
   room/lane_tickets.hpp
@@ -186,6 +188,7 @@ set(tallow_net_headers
   net/stream_pump.hpp
   net/system_random.hpp
   net/relay_link.hpp
+  net/relay_reload.hpp
   net/relay_server_options.hpp
   net/relay_entrance.hpp
   net/relay_server.hpp

@@ -79,6 +79,7 @@
 #include <tallow/net/relay_entrance.hpp>
 #include <tallow/net/relay_group.hpp>
 #include <tallow/net/relay_link.hpp>
+#include <tallow/net/relay_reload.hpp>
 #include <tallow/net/relay_server.hpp>
 #include <tallow/net/relay_server_options.hpp>
 #include <tallow/net/session_driver.hpp>
@@ -107,9 +108,11 @@
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
 #include <tallow/room/relay_peers.hpp>
+#include <tallow/room/reloadable.hpp>
 #include <tallow/room/room.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/room/room_diagram.hpp>
+#include <tallow/room/room_summary.hpp>
 #include <tallow/room/room_table.hpp>
 #include <tallow/room/shard.hpp>
 #include <tallow/room/token_bucket.hpp>

@@ -14,7 +14,7 @@ import unittest
 
 from harness import (BIN, DEADLINE_S, READY, RELAY_STATE, Dam, TransferTest, clean_environment,
                      proxy)
-from test_relay import in_tls
+from test_relay import (BLOCKED, PEER_JOINED, RATE_LIMITED, Client, in_tls)
 
 RELAY = BIN / "tallow-relay"
 FIRST_PASSED = 3  # the number of the first descriptor that a manager passes
@@ -404,7 +404,7 @@ class Reload(LifecycleTest):
             relay.connect().close()
             return relay.text()
 
-        self.assertIn("log-level is debug", reload('log-level = "debug"\n'))
+        self.assertIn("reload: taken at once: log-level\n", reload('log-level = "debug"\n'))
         for content, said in (('log-level = "loud"\n', f"{config}:1: log-level: one of debug"),
                               ("\nmax-roms = 5\n", f"{config}:2: unknown key"),
                               ("=", f"{config}:1: "),
@@ -428,13 +428,94 @@ class Reload(LifecycleTest):
         config = self.folder / "relay.toml"
         config.write_text("")
         relay = self.service("--config", config, "--log-level", "info")
-        config.write_text('log-level = "off"\n')
+        self.assertIn("reload: no change", self.reloaded(relay, config, 'log-level = "off"\n'))
+
+    def reloaded(self, relay, config, content):
+        """What the log says of it."""
+        config.write_text(content)
+        seen = len(relay.text())
         relay.process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + DEADLINE_S
-        while "log-level is" not in relay.text():
+        while "reload: " not in relay.text()[seen:]:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.001)
-        self.assertIn("log-level is info", relay.text())
+        relay.connect().close()  # and so it is done with it
+        return relay.text()[seen:]
+
+    def told(self, relay, source, room, side=b"s" * 16):
+        """The type of the answer to a join, and its first byte."""
+        with Client(relay.port(), source=source) as client:
+            kinds = client.send(join(room, side)).frames(until=ROOM_JOINED)
+            return kinds[-1], client.body[0]
+
+    def test_takes_address_lists_and_limits_while_others_transfer(self):
+        config = self.folder / "relay.toml"
+        config.write_text("")
+        relay = self.service("--config", config)
+        self.assertEqual(self.told(relay, "127.0.0.2", b"1" * 16)[0], ROOM_JOINED)
+        with contextlib.ExitStack() as stack:
+            file = self.source / "file"
+            file.write_bytes(os.urandom(8 << 20))
+            dam = Dam(2 << 20)
+            between = stack.enter_context(proxy(relay.addresses()[0], dam))
+            stack.callback(between.cut)
+            stack.callback(dam.is_open.set)
+            commands = (self.send(between.address, file), self.receive(relay.addresses()[0]))
+            commands[1].event("progress")
+            waits = stack.enter_context(Client(relay.port(), source="127.0.0.2"))
+            waits.send(join(b"w" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
+
+            more = self.reloaded(relay, config, 'block = "127.0.0.2"\nmax-bytes = "4MiB"\n'
+                                                'max-rooms = 7\n')
+            self.assertIn("reload: taken at once: max-bytes, block\n", more)
+            self.assertIn("reload: taken only at the next start: max-rooms\n", more)
+            self.assertNotIn("127.0.0.2", more)
+            self.assertEqual(self.told(relay, "127.0.0.2", b"2" * 16), (ERROR_REPORT, BLOCKED))
+            self.assertEqual(self.told(relay, "127.0.0.3", b"2" * 16)[0], ROOM_JOINED)
+            # Who was there already stays, and is met.
+            with Client(relay.port(), source="127.0.0.3") as comes:
+                comes.send(join(b"w" * 16, b"b" * 16)).frames(until=ROOM_JOINED)
+                waits.frames(until=PEER_JOINED)
+
+            # A mistake takes nothing of the file, and what is in force stays.
+            more = self.reloaded(relay, config, 'block = "127.0.0.3"\nroom-timeout = "soon"\n')
+            self.assertIn(f"reload: {config}:2: room-timeout: ", more)
+            self.assertEqual(self.told(relay, "127.0.0.2", b"3" * 16), (ERROR_REPORT, BLOCKED))
+            self.assertEqual(self.told(relay, "127.0.0.3", b"3" * 16)[0], ROOM_JOINED)
+
+            # Back again; what needs a start is named as long as it differs.
+            more = self.reloaded(relay, config, "limit-loopback = true\nmax-rooms = 7\n"
+                                                "rooms-per-minute = 1\n")
+            self.assertIn("taken at once: max-bytes, rooms-per-minute, block, limit-loopback\n",
+                          more)
+            self.assertIn("next start: max-rooms\n", more)
+            answers = [self.told(relay, "127.0.0.2", bytes([n]) * 16, bytes([n]) * 16)
+                       for n in range(3)]
+            self.assertEqual([kind for kind, _ in answers],
+                             [ROOM_JOINED, ROOM_JOINED, ERROR_REPORT])
+            self.assertEqual(answers[2][1], RATE_LIMITED)
+
+            # The transfer is larger than rooms may be by now, and is none of them.
+            dam.is_open.set()
+            self.assert_done(*commands)
+            self.assert_same(file)
+            self.assertEqual([len(c.wait().event("resumed")) for c in commands], [0, 0])
+
+    def test_takes_bandwidth_while_a_transfer_runs(self):
+        config = self.folder / "relay.toml"
+        config.write_text('room-bandwidth = "512KiB"\n')
+        relay = self.service("--config", config)
+        file = self.source / "file"
+        file.write_bytes(os.urandom(64 << 20))
+        address = relay.addresses()[0]
+        commands = (self.send(address, file), self.receive(address))
+        commands[1].event("progress")
+        self.reloaded(relay, config, "")
+        # It would have taken two minutes.
+        begin = time.monotonic()
+        self.assert_done(*commands)
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assert_same(file)
 
 
 if __name__ == "__main__":

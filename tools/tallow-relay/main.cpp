@@ -31,6 +31,7 @@
 #include "log.hpp"
 #include "metrics.hpp"
 #include "operator_pages.hpp"
+#include "reload.hpp"
 #include "sandbox.hpp"
 #include "service_manager.hpp"
 #include "tls_renewal.hpp"
@@ -207,31 +208,6 @@ bool serve_operators(tallow::relay_tool::http_listener& http,
   return true;
 }
 
-tallow::room::admission_options admission_of(const settings& chosen) {
-  using namespace std::chrono_literals;
-  tallow::room::admission_options granted;
-  granted.connections = {chosen.connections_per_minute, 1min, 2 * chosen.connections_per_minute};
-  granted.rooms = {chosen.rooms_per_minute, 1min, 2 * chosen.rooms_per_minute};
-  granted.pending_max = chosen.pending_per_source;
-  return granted;
-}
-
-// What a signal asks for: to read again what can be read. Whatever is wrong with it, the relay goes
-// on as it was.
-void reload(const command_line& from, const service_manager& manager) {
-  manager.reloading();
-  spdlog::info("reload");
-  settings fresh;
-  if (const auto why = choose_again(fresh, from)) {
-    spdlog::error("reload: {}; everything stays as it was", *why);
-  } else {
-    spdlog::set_level(spdlog::level::from_str(fresh.log_level));
-    spdlog::info("reload: log-level is {}; other settings are taken at the next start",
-                 fresh.log_level);
-  }
-  manager.ready();
-}
-
 // What stays of the file system.
 std::vector<tallow::relay_tool::allowed_path> paths_for_later(
     const command_line& from, const tallow::relay_tool::identity_files& files) {
@@ -284,13 +260,13 @@ tallow::net::relay_server_options options_of(const settings& chosen,
                                              tallow::relay_tool::note_log& notes) {
   tallow::net::relay_server_options options;
   options.relay.rooms.rooms_max = chosen.rooms_max;
-  options.relay.rooms.each.bytes_max = chosen.room_bytes_max;
-  options.relay.rooms.each.waiting_max = chosen.room_timeout;
   options.relay.connections_max = chosen.connections_max;
   options.relay.lanes_max = chosen.lanes_max;
-  options.relay.admission = admission_of(chosen);
-  options.relay.bandwidth = {chosen.room_bandwidth, chosen.total_bandwidth};
-  options.addresses = {chosen.allowed, chosen.blocked, chosen.proxies, chosen.limits_loopback};
+  auto reloadable = tallow::relay_tool::reloadable_part(chosen);
+  options.relay.rooms.each = reloadable.relay.each;
+  options.relay.admission = reloadable.relay.admission;
+  options.relay.bandwidth = reloadable.relay.bandwidth;
+  options.addresses = std::move(reloadable.addresses);
   options.takes_plaintext = chosen.takes_plaintext;
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
   options.on_note = [&notes](const tallow::room::noted& n) {
@@ -312,7 +288,8 @@ std::size_t threads_of(const settings& chosen) {
 }
 
 int run(const command_line& from, service_manager& manager) {
-  const settings& chosen = from.chosen;
+  settings chosen = from.chosen;
+  limit_process(chosen);
   tallow::relay_tool::identity_files files;
   std::optional<tallow::net::tls_server_context> tls;
   if (const int failed = start_tls(chosen, files, tls); failed != 0) return failed;
@@ -331,6 +308,10 @@ int run(const command_line& from, service_manager& manager) {
       context, pages, [&]() -> asio::awaitable<void> { figures = co_await relay.figures(); });
   if (!serve_operators(http, chosen.http_listen)) return exit_failed;
   if (!give_up_rights(from, files)) return exit_failed;
+  tallow::relay_tool::reloader reload(
+      from, from.chosen, [&relay](const tallow::net::relay_reload& fresh) {
+        relay.in_each([fresh](tallow::net::relay_server& shard) { shard.apply(fresh); });
+      });
   // The relay ends by itself; what only waits then is ended by the context.
   asio::steady_timer report_timer(context);
   asio::steady_timer watchdog_timer(context);
@@ -356,7 +337,9 @@ int run(const command_line& from, service_manager& manager) {
                  reload_on_signals(hangups,
                                    [&] {
                                      tallow::relay_tool::renew(files, relay);
-                                     reload(from, manager);
+                                     manager.reloading();
+                                     reload();
+                                     manager.ready();
                                    }),
                  asio::detached);
   asio::co_spawn(context, report(report_timer, relay, manager), asio::detached);
@@ -377,7 +360,6 @@ int main(int argc, char** argv) {
     service_manager manager = service_manager::from_environment();
     auto parsed = tallow::relay_tool::parse_command_line(argc, argv);
     if (parsed.exit_code) return *parsed.exit_code;
-    limit_process(parsed.chosen);
     tallow::relay_tool::start_log(parsed.chosen);
     return run(parsed, manager);
   } catch (const std::exception& e) {

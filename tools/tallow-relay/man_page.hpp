@@ -85,7 +85,7 @@ variable has commas.
     page += "\n" + roff(one.help) + ".\nDefault: " + roff(one.print({})) +
             ". Variable: " + roff(variable_of(one));
     if (one.short_variable != nullptr) page += " or " + roff(one.short_variable);
-    page += ".\n";
+    page += one.is_taken_at_once ? ". Taken on SIGHUP.\n" : ".\n";
   }
   page += R"(.SH SIGNALS
 .TP
@@ -94,7 +94,8 @@ Take nobody new, let transfers that run go on for the drain timeout, and end; a 
 once.
 .TP
 SIGHUP
-Read the configuration again.
+Read the configuration again. No connection ends by it. What the settings above say is taken at
+once; the log names what has changed and needs another start. A mistake changes nothing.
 .SH EXIT STATUS
 0 when it was told to end, 1 on failure, 2 when the settings are wrong.
 )";

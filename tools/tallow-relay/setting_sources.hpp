@@ -158,6 +158,7 @@ template <class LookUp>
     }
     text += ".\n# Variable: " + variable_of(one);
     if (one.short_variable != nullptr) text += std::string(" or ") + one.short_variable;
+    if (one.is_taken_at_once) text += ". Taken on SIGHUP";
     text += "\n#" + std::string(one.name) + " = " + one.print(defaults) + "\n";
   }
   return text;

@@ -64,6 +64,8 @@ struct setting {
   refusal (*set)(settings&, const texts&);
   std::string (*print)(const settings&);
   const char* short_variable;  // beside TALLOW_RELAY_NAME; or nothing
+  void (*copy)(settings& to, const settings& from);
+  bool is_taken_at_once = false;  // on SIGHUP; the others at the next start
 };
 
 namespace detail {
@@ -88,6 +90,11 @@ std::string print(const settings& s) {
   return Kind::print(s.*Member);
 }
 
+template <auto Member>
+void copy(settings& to, const settings& from) {
+  to.*Member = from.*Member;
+}
+
 }  // namespace detail
 
 template <auto Member, class Kind>
@@ -99,7 +106,8 @@ constexpr setting value_of(const char* name, const char* value_name, const char*
           shape::value,
           &detail::set_one<Member, Kind>,
           &detail::print<Member, Kind>,
-          short_variable};
+          short_variable,
+          &detail::copy<Member>};
 }
 
 template <auto Member, class Kind>
@@ -111,7 +119,8 @@ constexpr setting list_of(const char* name, const char* value_name, const char* 
           shape::list,
           &detail::set_list<Member, Kind>,
           &detail::print<Member, list_kind<Kind>>,
-          short_variable};
+          short_variable,
+          &detail::copy<Member>};
 }
 
 template <auto Member>
@@ -122,7 +131,14 @@ constexpr setting flag_of(const char* name, const char* help) {
           shape::flag,
           &detail::set_one<Member, flag_kind>,
           &detail::print<Member, flag_kind>,
-          nullptr};
+          nullptr,
+          &detail::copy<Member>};
+}
+
+// Of a setting that a relay takes while it runs.
+constexpr setting at_once(setting one) {
+  one.is_taken_at_once = true;
+  return one;
 }
 
 using some_number = number_kind<1, 1'000'000>;
@@ -138,52 +154,52 @@ inline constexpr std::array all_settings{
         "proxy-listen", "HOST:PORT",
         "Address where each connection begins with a PROXY header, version 1 or 2; may be given\n"
         "more than once"),
-    list_of<&settings::proxies, network_kind>(
+    at_once(list_of<&settings::proxies, network_kind>(
         "trust-proxy", "NETWORK",
         "Address or block of proxies that may connect to proxy-listen; may be given more than\n"
-        "once. Nobody else may"),
+        "once. Nobody else may")),
     value_of<&settings::threads, number_kind<0, 256>>(
         "threads", "N",
         "Threads that serve connections; 0: one for each processor. With total-bandwidth it is\n"
         "one, because what is shared has to be seen whole"),
     value_of<&settings::rooms_max, some_number>("max-rooms", "N", "Rooms at once",
                                                 "RELAY_MAX_ROOMS"),
-    value_of<&settings::room_bytes_max, bytes_kind>(
-        "max-bytes", "SIZE", "Bytes that a room may carry; 0 means no limit", "RELAY_MAX_BYTES"),
-    value_of<&settings::room_timeout, time_kind>(
-        "room-timeout", "TIME", "How long a room waits for its second side", "RELAY_ROOM_TIMEOUT"),
+    at_once(value_of<&settings::room_bytes_max, bytes_kind>(
+        "max-bytes", "SIZE", "Bytes that a room may carry; 0 means no limit", "RELAY_MAX_BYTES")),
+    at_once(value_of<&settings::room_timeout, time_kind>(
+        "room-timeout", "TIME", "How long a room waits for its second side", "RELAY_ROOM_TIMEOUT")),
     value_of<&settings::connections_max, some_number>("max-connections", "N",
                                                       "Connections at once"),
     value_of<&settings::lanes_max, number_kind<0, limits::lanes_max>>(
         "max-lanes", "N",
         "Lanes of a room, which are connections of their own.\n"
         "With 0 everything goes through the two connections that a room has anyway"),
-    value_of<&settings::room_bandwidth, bytes_kind>(
-        "room-bandwidth", "SIZE", "Bytes a second through one room; 0 means no limit"),
+    at_once(value_of<&settings::room_bandwidth, bytes_kind>(
+        "room-bandwidth", "SIZE", "Bytes a second through one room; 0 means no limit")),
     value_of<&settings::total_bandwidth, bytes_kind>(
         "total-bandwidth", "SIZE",
         "Bytes a second through all rooms, which have equal parts of it; 0 means no limit"),
-    value_of<&settings::connections_per_minute, number_or_none>(
+    at_once(value_of<&settings::connections_per_minute, number_or_none>(
         "connections-per-minute", "N",
         "Connections from one source, which is an IPv4 address or the /64 network of an IPv6\n"
         "one; twice as many may come at once. Those that a transfer uses do not count.\n"
-        "0 means no limit"),
-    value_of<&settings::rooms_per_minute, number_or_none>(
+        "0 means no limit")),
+    at_once(value_of<&settings::rooms_per_minute, number_or_none>(
         "rooms-per-minute", "N",
-        "Rooms that one source may open; twice as many may come at once. 0 means no limit"),
-    value_of<&settings::pending_per_source, number_or_none>(
+        "Rooms that one source may open; twice as many may come at once. 0 means no limit")),
+    at_once(value_of<&settings::pending_per_source, number_or_none>(
         "pending-per-source", "N",
-        "Connections of one source at once that have no place in a room. 0 means no limit"),
-    list_of<&settings::allowed, network_kind>(
+        "Connections of one source at once that have no place in a room. 0 means no limit")),
+    at_once(list_of<&settings::allowed, network_kind>(
         "allow", "NETWORK",
         "Serve only this address or block, like 192.0.2.0/24, and the machine itself; may be\n"
-        "given more than once"),
-    list_of<&settings::blocked, network_kind>(
+        "given more than once")),
+    at_once(list_of<&settings::blocked, network_kind>(
         "block", "NETWORK",
         "Serve nobody at this address or in this block, even if allowed; may be given more\n"
-        "than once"),
-    flag_of<&settings::limits_loopback>(
-        "limit-loopback", "Limit connections from this machine itself as those of others"),
+        "than once")),
+    at_once(flag_of<&settings::limits_loopback>(
+        "limit-loopback", "Limit connections from this machine itself as those of others")),
     value_of<&settings::http_listen, http_kind>(
         "http-listen", "HOST:PORT",
         "Where /health, /ready, /metrics and /metrics.json are served to operators, or off.\n"
@@ -207,8 +223,8 @@ inline constexpr std::array all_settings{
         "insecure-plaintext",
         "Serve clients without TLS too. For tests: what they say to the relay is seen, and may\n"
         "be changed, by everybody on the way"),
-    value_of<&settings::log_level, log_level_kind>("log-level", "LEVEL",
-                                                   "One of debug, info, warn, error, off"),
+    at_once(value_of<&settings::log_level, log_level_kind>("log-level", "LEVEL",
+                                                           "One of debug, info, warn, error, off")),
     value_of<&settings::log_format, log_format_kind>("log-format", "FORM",
                                                      "text, or json: an object a line"),
 };

@@ -36,6 +36,7 @@
 #include <tallow/net/listening.hpp>
 #include <tallow/net/relay_entrance.hpp>
 #include <tallow/net/relay_link.hpp>
+#include <tallow/net/relay_reload.hpp>
 #include <tallow/net/relay_server_options.hpp>
 #include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>
@@ -150,6 +151,19 @@ class relay_server {
     if (has_ended() || is_cut_short_) return;
     from.spoken.id = core_.adopt(std::move(from.peer), now());
     serve(std::move(from.socket), std::move(from.spoken));
+  }
+
+  // ---- for the operator: see room::relay_core ----
+
+  void apply(relay_reload fresh) {
+    rules_ = std::move(fresh.addresses);
+    core_.apply(fresh.relay, now());
+    pump();
+  }
+  [[nodiscard]] bool end_room(std::uint64_t handle) {
+    const bool is_found = core_.end_room(handle, now());
+    pump();
+    return is_found;
   }
 
   /// Connections that come from now on see another certificate.

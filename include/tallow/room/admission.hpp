@@ -38,6 +38,9 @@ class admission {
 
   explicit admission(const admission_options& options) noexcept : options_(options) {}
 
+  /// Other limits from now on. What a source has used up counts for as long as it would have.
+  void change(const admission_options& options) noexcept { options_ = options; }
+
   /// A connection comes, and is pending until left_pending().
   ///
   /// @shape  false: its source has too many already, so that it is not worth a word

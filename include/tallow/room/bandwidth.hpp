@@ -31,6 +31,7 @@ struct bandwidth_options {
   [[nodiscard]] constexpr bool is_limit() const noexcept {
     return room_bytes_per_s != 0 || total_bytes_per_s != 0;
   }
+  bool operator==(const bandwidth_options&) const = default;
 };
 
 /// That a connection may go on: with so many bytes.
@@ -50,6 +51,17 @@ class bandwidth {
   explicit bandwidth(const bandwidth_options& options) noexcept : options_(options) {}
 
   [[nodiscard]] bool is_limited() const noexcept { return options_.is_limit(); }
+
+  /// Other rates from now on: who waits has his turn as if he had just come. The owner goes on with
+  /// poll_grant().
+  void change(const bandwidth_options& options) {
+    if (options == options_) return;
+    options_ = options;
+    // A debt is kept as the time that it takes at the old rate.
+    total_ = {};
+    for (auto& [room, f] : flows_) f.own = {};
+    while (const auto rested = resting_.pop_due(instant::max())) turns_.push_back(*rested);
+  }
 
   /// What one grant is at most: a fiftieth of a second's bytes, so that many rooms get theirs in
   /// small portions, but not so few that the turns themselves cost more than the bytes.

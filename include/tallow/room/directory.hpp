@@ -54,11 +54,15 @@ struct made_room {
 /// which no choice of ids makes slow.
 class directory {
  public:
-  /// @param own   makes rooms that are at home there, and is asked for no others
-  /// @param open  of all shards; without it there is only this one
+  /// @param own           makes rooms that are at home there, and is asked for no others
+  /// @param open          of all shards; without it there is only this one
+  /// @param handles_from  64 random bits: they choose the handles of rooms
   directory(const directory_options& options, room_of_nameplate room_of, shard own = {},
-            shared_count* open = nullptr) noexcept
-      : options_(options), room_of_(room_of), own_(own), open_(open) {}
+            shared_count* open = nullptr, std::uint64_t handles_from = 0) noexcept
+      : options_(options), room_of_(room_of), own_(own), open_(open), handles_from_(handles_from) {}
+
+  /// Rooms that are made from now on.
+  void change(const room_options& each) noexcept { options_.each = each; }
 
   /// Makes a room with a nameplate of its own for `newcomer`, who is first in it.
   ///
@@ -82,7 +86,7 @@ class directory {
         out.push_back({newcomer.connection, full()});
         return;
       }
-      found = rooms_.emplace(id, room(options_.each)).first;
+      found = rooms_.emplace(id, room(options_.each, next_random(handles_from_))).first;
       ++opened_;
     }
     change(found, [&](room& r) { r.arrive(newcomer, now, out); });
@@ -107,6 +111,19 @@ class directory {
     bool allowed = true;
     change(rooms_.find(id), [&](room& r) { allowed = r.confirm(who, now, out); });
     return allowed;
+  }
+
+  /// The operator ends the room of that handle.
+  ///
+  /// @shape  false when there is none, or not any more
+  /// @cost   O(n)
+  [[nodiscard]] bool stop(std::uint64_t handle, instant now, notices& out) {
+    const auto found = std::find_if(rooms_.begin(), rooms_.end(), [&](const auto& one) {
+      return one.second.handle() == handle && one.second.current() != state::closed;
+    });
+    if (found == rooms_.end()) return false;
+    change(found, [&](room& r) { r.stop(now, out); });
+    return true;
   }
 
   /// Whether `count` bytes of a slice from `who` may pass, and to whom.
@@ -148,6 +165,18 @@ class directory {
 
   // ---- getters ----
 
+  /// Calls `f(room)` for each that room_count() counts.
+  template <class F>
+  void for_each(F f) const {
+    for (const auto& [id, r] : rooms_) {
+      if (r.current() != state::closed) f(r);
+    }
+  }
+  /// What that room was made with; of one that is not there, what it would be made with.
+  [[nodiscard]] const room_options& options_of(const room_id& id) const {
+    const auto found = rooms_.find(id);
+    return found == rooms_.end() ? options_.each : found->second.options();
+  }
   /// Rooms that somebody is in, or whose place is kept.
   [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.size() - closed_; }
   /// Rooms that only remember that their code is spent.
@@ -231,6 +260,7 @@ class directory {
   room_of_nameplate room_of_;
   shard own_;
   shared_count* open_;
+  std::uint64_t handles_from_;
   tree rooms_;
   deadlines<room_id> due_;
   std::size_t closed_ = 0;

@@ -3,6 +3,7 @@
 // @source  docs/protocol/room.md, Lanes
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -156,6 +157,14 @@ class lane_book {
 
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return due_.next(); }
 
+  /// Connections that are ends of lanes of a side, by its control connection.
+  [[nodiscard]] std::size_t lane_end_count(connection_id control) const {
+    const auto found = sides_.find(control);
+    if (found == sides_.end()) return 0;
+    return static_cast<std::size_t>(
+        std::count_if(found->second.ends.begin(), found->second.ends.end(),
+                      [&](const auto& one) { return ends_.at(one.second).lane.has_value(); }));
+  }
   /// Connections that are ends of lanes.
   [[nodiscard]] std::size_t lane_end_count() const noexcept { return lanes_.size(); }
 

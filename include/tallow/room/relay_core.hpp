@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <tallow/base/assert.hpp>
 #include <tallow/base/bytes.hpp>
@@ -28,6 +29,8 @@
 #include <tallow/room/relay_event.hpp>
 #include <tallow/room/relay_peer.hpp>
 #include <tallow/room/relay_peers.hpp>
+#include <tallow/room/reloadable.hpp>
+#include <tallow/room/room_summary.hpp>
 #include <tallow/room/shard.hpp>
 #include <tallow/wire/codec.hpp>
 #include <tallow/wire/frame.hpp>
@@ -49,7 +52,7 @@ class relay_core {
         alone_(options_.admission),
         commons_(place.commons != nullptr ? place.commons : &alone_),
         own_(place.own),
-        rooms_(options_.rooms, room_of, own_, &commons_->rooms),
+        rooms_(options_.rooms, room_of, own_, &commons_->rooms, random.number()),
         bandwidth_(options_.bandwidth),
         lanes_(random, std::min(limits::room_lanes_max, std::size_t{2} * options_.lanes_max), own_),
         random_(random.number()) {
@@ -60,6 +63,27 @@ class relay_core {
   relay_core& operator=(const relay_core&) = delete;
 
   // ---- what happened ----
+
+  /// The operator has other wishes. No connection ends by it.
+  void apply(const reloadable_options& fresh, instant now) {
+    options_.rooms.each = fresh.each;
+    options_.admission = fresh.admission;
+    options_.bandwidth = fresh.bandwidth;
+    rooms_.change(fresh.each);
+    commons_->with_admission([&](admission& a) { a.change(fresh.admission); });
+    bandwidth_.change(fresh.bandwidth);
+    hand_out_bandwidth(now);
+  }
+
+  /// The operator ends a room, which both sides are told.
+  ///
+  /// @param handle  of list_rooms()
+  /// @shape  false when there is no such room, or not any more
+  [[nodiscard]] bool end_room(std::uint64_t handle, instant now) {
+    const bool is_found = rooms_.stop(handle, now, notices_);
+    settle(now);
+    return is_found;
+  }
 
   /// A connection was made.
   connection_id connected(instant now, const origin& from = {}) {
@@ -269,6 +293,10 @@ class relay_core {
     return commons_->with_admission([](const admission& a) { return a.source_count(); });
   }
   [[nodiscard]] const relay_options& options() const noexcept { return options_; }
+  /// All that room_count() counts, in no order that means anything.
+  ///
+  /// @cost  O(n log n)
+  [[nodiscard]] std::vector<room_summary> list_rooms(instant now) const;
 
  private:
   // ---- admission ----

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <tallow/base/assert.hpp>
 #include <tallow/base/limits.hpp>
@@ -229,13 +230,14 @@ inline void relay_core::tell(relay_peer& p, const seated& what, instant now) {
   p.placed = what.placed;
   p.carried = 0;
   p.barrier = 0;
+  // A room keeps the limits that it was made with, whatever the operator says later.
+  const relay_limits told = options_.limits_told(rooms_.options_of(*p.room));
   if (p.nameplate) {
-    const relay_limits told = options_.limits_told();
     peers_.send(p, room_created{*p.nameplate, *p.room, told.waiting_seconds_max, told}, now);
     p.nameplate.reset();
     peers_.note(noted{"room made", ""});
   } else {
-    peers_.send(p, room_joined{what.placed, options_.limits_told()}, now);
+    peers_.send(p, room_joined{what.placed, told}, now);
     peers_.note(noted{what.placed == place::first ? "room joined as first" : "room paired", ""});
   }
 }
@@ -345,6 +347,25 @@ inline void relay_core::look(relay_peer& p, instant now) {
     // could not be told apart.
     if (!p.behind_barrier() && peers_.send_urgent(p, frame_type::ping, now)) ++p.pings;
   }
+}
+
+// ---- for the operator ----
+
+inline std::vector<room_summary> relay_core::list_rooms(instant now) const {
+  std::vector<room_summary> all;
+  all.reserve(rooms_.room_count());
+  rooms_.for_each([&](const room& r) {
+    room_summary one{r.handle(), r.current(), now - r.opened_at(), r.bytes()};
+    for (const connection_id id : r.present()) {
+      ++one.connections;
+      one.lane_ends += lanes_.lane_end_count(id);
+    }
+    all.push_back(one);
+  });
+  // By handle, and so by chance: the order of their ids is nobody's business.
+  std::sort(all.begin(), all.end(),
+            [](const room_summary& a, const room_summary& b) { return a.handle < b.handle; });
+  return all;
 }
 
 // ---- endings ----

@@ -30,12 +30,13 @@ struct relay_options {
   std::string software;  ///< at most limits::software_bytes_max bytes of UTF-8
   std::string notice;    ///< text for people, at most limits::notice_bytes_max bytes of UTF-8
 
-  /// What clients are told of them.
-  [[nodiscard]] relay_limits limits_told() const noexcept {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rooms.each.waiting_max);
+  /// What clients are told of them; in a room, of those that it was made with.
+  [[nodiscard]] relay_limits limits_told(const room_options& each) const noexcept {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(each.waiting_max);
     const auto told = std::clamp<std::int64_t>(seconds.count(), 0, UINT32_MAX);
-    return {rooms.each.bytes_max, static_cast<std::uint32_t>(told), lanes_max};
+    return {each.bytes_max, static_cast<std::uint32_t>(told), lanes_max};
   }
+  [[nodiscard]] relay_limits limits_told() const noexcept { return limits_told(rooms.each); }
 };
 
 /// Where a connection comes from.

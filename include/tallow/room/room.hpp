@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <tallow/base/assert.hpp>
 #include <tallow/base/limits.hpp>
@@ -38,12 +39,28 @@ enum class carriage : std::uint8_t {
 class room {
  public:
   /// A room that is none; arrive() opens it.
-  explicit room(const room_options& options) noexcept : options_(options) {}
+  ///
+  /// @param handle  what its operator knows it by
+  explicit room(const room_options& options, std::uint64_t handle = 0) noexcept
+      : options_(options), handle_(handle) {}
 
   [[nodiscard]] state current() const noexcept { return state_; }
 
   /// Bytes of slices that were forwarded, both ways.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Its own: those that were in force when it was made.
+  [[nodiscard]] const room_options& options() const noexcept { return options_; }
+  [[nodiscard]] std::uint64_t handle() const noexcept { return handle_; }
+  /// When somebody took the first place.
+  [[nodiscard]] instant opened_at() const noexcept { return expires_at_ - options_.waiting_max; }
+  /// Those who are there.
+  [[nodiscard]] std::vector<connection_id> present() const {
+    std::vector<connection_id> all;
+    for (const auto& one : {first_, second_}) {
+      if (one && one->present) all.push_back(one->connection);
+    }
+    return all;
+  }
 
   /// The connection that slices from `connection` go to.
   [[nodiscard]] std::optional<connection_id> partner_of(connection_id connection) const noexcept {
@@ -101,6 +118,9 @@ class room {
       }
     }
   }
+
+  /// The operator wants no more of it: whoever is there is ended.
+  void stop(instant now, notices& out) { happen(event::stopped, {{}, {}, now}, out); }
 
   /// Whether `count` bytes from `from` may pass, and counts them if so.
   [[nodiscard]] carriage carry(connection_id from, std::uint64_t count, instant now, notices& out) {
@@ -220,7 +240,7 @@ class room {
       first_.reset();
       second_.reset();
     }
-    if (row->to == state::none) *this = room(options_);
+    if (row->to == state::none) *this = room(options_, handle_);
     TALLOW_DEBUG_ASSERT(invariants());
   }
 
@@ -263,6 +283,11 @@ class room {
         return tell(second_->connection, told_error{relay_error_code::quota, options_.bytes_max},
                     out);
       case action::refuse_first: return refuse_first(out);
+      case action::turn_out:
+        for (const connection_id one : present()) {
+          tell(one, told_error{relay_error_code::blocked, 0}, out);
+        }
+        return;
       case action::nothing: return;
     }
   }
@@ -330,6 +355,7 @@ class room {
   }
 
   room_options options_;
+  std::uint64_t handle_;
   state state_ = state::none;
   std::optional<seat> first_;
   std::optional<seat> second_;

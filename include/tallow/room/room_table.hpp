@@ -60,6 +60,7 @@ namespace tallow::room {
   X(broken,              "a connection of a live room ends")                         \
   X(overdrawn,           "more bytes than a room may carry")                         \
   X(expired,             "nobody came in time")                                      \
+  X(stopped,             "the operator ends the room")                               \
   X(abandoned,           "the first did not take its kept place again in time")      \
   X(forgotten,           "the time of remembering is over")
 
@@ -80,6 +81,7 @@ namespace tallow::room {
   X(tell_other,          "the other one is told")                                    \
   X(refuse_both,         "both are ended")                                           \
   X(refuse_first,        "the first is ended")                                       \
+  X(turn_out,            "whoever is there is ended, and whoever comes later")       \
   X(nothing,             "nobody is there to be told")
 // clang-format on
 
@@ -137,6 +139,7 @@ inline constexpr auto transitions = std::to_array<transition>({
     {state::waiting, event::expired, action::refuse_first, state::none},
     {state::waiting, event::ended, action::nothing, state::none},
     {state::waiting, event::spent, action::remember, state::closed},
+    {state::waiting, event::stopped, action::turn_out, state::closed},
 
     {state::paired, event::confirmed, action::lift_limits, state::live},
     {state::paired, event::first_left, action::part_second, state::waiting},
@@ -147,12 +150,14 @@ inline constexpr auto transitions = std::to_array<transition>({
     {state::paired, event::overdrawn, action::refuse_both, state::none},
     {state::paired, event::ended, action::tell_other, state::none},
     {state::paired, event::spent, action::remember, state::closed},
+    {state::paired, event::stopped, action::turn_out, state::closed},
 
     {state::live, event::third_came, action::refuse_third, state::live},
     {state::live, event::broken, action::tell_other, state::none},
     {state::live, event::overdrawn, action::refuse_both, state::none},
     {state::live, event::ended, action::tell_other, state::none},
     {state::live, event::spent, action::remember, state::closed},
+    {state::live, event::stopped, action::turn_out, state::closed},
 
     {state::closed, event::came_late, action::refuse_late, state::closed},
     {state::closed, event::forgotten, action::nothing, state::none},

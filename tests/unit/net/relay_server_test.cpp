@@ -192,6 +192,43 @@ TEST(RelayServer, EndsAtOnceWhenToldTo) {
   EXPECT_EQ(w.server.core().connection_count(), 0U);
 }
 
+TEST(RelayServer, AppliesOtherRulesToThoseWhoComeLater) {
+  net_world w;
+  live_pair pair(w);
+  relay_reload fresh;
+  fresh.addresses.blocked.push_back(*network::parse("127.0.0.0/8"));
+  w.server.apply(fresh);
+  auto late = w.client(9, want::send);
+  ASSERT_TRUE(w.until([&] { return late->find<room::refused>() != nullptr; }));
+  EXPECT_EQ(late->find<room::refused>()->report.code, relay_error_code::blocked);
+  const byte_buffer sent = random_bytes(100'000);
+  ASSERT_TRUE(send_all(w, *pair.first, sent));
+  ASSERT_TRUE(w.until([&] { return pair.second->got.size() == sent.size(); }));
+  EXPECT_EQ(pair.second->got, sent);
+  w.server.apply({});
+  auto later = w.client(10, want::send);
+  EXPECT_TRUE(w.until([&] { return later->find<room::created>() != nullptr; }));
+}
+
+TEST(RelayServer, EndsARoomForItsOperator) {
+  net_world w;
+  live_pair pair(w);
+  auto bystander = w.client(9, want::send);
+  ASSERT_TRUE(w.until([&] { return bystander->find<room::created>() != nullptr; }));
+  const auto rooms = w.server.core().list_rooms(test::clock_now());
+  ASSERT_EQ(rooms.size(), 2U);
+  const std::uint64_t handle = rooms[0].is == room::state::live ? rooms[0].handle : rooms[1].handle;
+  EXPECT_FALSE(w.server.end_room(handle + 1));
+  EXPECT_TRUE(w.server.end_room(handle));
+  for (auto* c : {pair.first.get(), pair.second.get()}) {
+    ASSERT_TRUE(w.until([&] { return c->is_ended; }));
+    ASSERT_NE(c->find<room::refused>(), nullptr);
+    EXPECT_EQ(c->find<room::refused>()->report.code, relay_error_code::blocked);
+  }
+  EXPECT_FALSE(bystander->is_ended);
+  EXPECT_EQ(w.server.core().list_rooms(test::clock_now()).size(), 1U);
+}
+
 TEST(RelayServer, GoesOnAcceptingAfterItRanOutOfDescriptors) {
   net_world w;
   rlimit before{};

@@ -138,6 +138,29 @@ TEST(Bandwidth, WithoutLimitsGrantsEverything) {
   EXPECT_EQ(share.poll_grant(start)->bytes, 5000U);
 }
 
+TEST(Bandwidth, ChangesItsRatesWhileOthersWait) {
+  bandwidth share({1000, 0});
+  const auto ask_much = [&](std::size_t room) {
+    share.ask(room_number(room), connection_id{room}, 100'000, start);
+    share.ask(room_number(room), connection_id{room + 10}, 1000, start);
+  };
+  ask_much(1);
+  ASSERT_TRUE(share.poll_grant(start));
+  ASSERT_FALSE(share.poll_grant(start + 90s));
+  // What took a hundred seconds at the old rate is no debt at the new one.
+  share.change({100'000, 0});
+  EXPECT_TRUE(share.poll_grant(start + 90s));
+  // Without a limit nobody waits, and with one again somebody does.
+  share.change({1000, 0});
+  share.ask(room_number(2), connection_id{2}, 100'000, start + 90s);
+  share.ask(room_number(2), connection_id{12}, 1000, start + 90s);
+  EXPECT_TRUE(share.poll_grant(start + 90s));
+  EXPECT_FALSE(share.poll_grant(start + 90s));
+  share.change({});
+  EXPECT_TRUE(share.poll_grant(start + 90s));
+  EXPECT_FALSE(share.is_limited());
+}
+
 TEST(Bandwidth, ForgetsRoomsThatHaveNothingToWaitFor) {
   bandwidth share({1'000'000, 0});
   instant now = start;

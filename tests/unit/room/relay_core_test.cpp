@@ -622,6 +622,88 @@ TEST(RelayCore, TellsThoseThatAreBlocked) {
   EXPECT_EQ(w.core.rooms_opened(), 0U);
 }
 
+TEST(RelayCore, ListsRoomsByHandlesThatTellNothing) {
+  paired_world w;
+  w.advance(5s);
+  client_end& waits = w.create(7);
+  w.go_live();
+  ASSERT_TRUE(w.first.link.send_slice(stream_id{1}, bytes_of(5000, 1)));
+  w.pump();
+  const auto rooms = w.core.list_rooms(w.now);
+  ASSERT_EQ(rooms.size(), 2U);
+  const std::size_t at = rooms[0].is == state::live ? 0 : 1;
+  EXPECT_EQ(rooms[at].is, state::live);
+  EXPECT_EQ(rooms[at].age, 5s);
+  EXPECT_GE(rooms[at].bytes, 5000U);
+  EXPECT_EQ(rooms[at].connections, 2U);
+  EXPECT_EQ(rooms[at].lane_ends, 0U);
+  EXPECT_EQ(rooms[1 - at].is, state::waiting);
+  EXPECT_EQ(rooms[1 - at].connections, 1U);
+  for (std::size_t i : {0U, 1U}) {
+    for (const room_id& id : {w.room, std::get<created>(waits.events.front()).room}) {
+      EXPECT_NE(rooms[i].handle, load_big_endian<std::uint64_t>(std::span(id).first<8>()));
+      EXPECT_NE(rooms[i].handle, load_big_endian<std::uint64_t>(std::span(id).last<8>()));
+    }
+  }
+  const auto shown = w.tickets(w.first, 1);
+  const auto met = w.tickets(w.second, 1);
+  (void)w.open_lane(shown[0]);
+  (void)w.open_lane(met[0]);
+  EXPECT_EQ(w.core.list_rooms(w.now)[at].lane_ends, 2U);
+}
+
+TEST(RelayCore, EndsARoomForItsOperatorAndNoOther) {
+  for (const bool goes_live : {false, true}) {
+    paired_world w;
+    if (goes_live) w.go_live();
+    const std::uint64_t handle = w.core.list_rooms(w.now).front().handle;
+    client_end& bystander = w.create(7);
+    EXPECT_FALSE(w.core.end_room(handle + 1, w.now));
+    EXPECT_TRUE(w.core.end_room(handle, w.now));
+    w.pump();
+    for (client_end* end : {&w.first, &w.second}) {
+      EXPECT_EQ(refusal_of(*end), relay_error_code::blocked);
+      EXPECT_FALSE(end->is_open);
+      // Nothing else that could send them off to try again.
+      EXPECT_EQ(end->count<peer_gone>(), 0);
+    }
+    EXPECT_TRUE(bystander.is_open);
+    EXPECT_EQ(w.core.room_count(), 1U);
+    EXPECT_FALSE(w.core.end_room(handle, w.now));
+    // Who comes later need not wait for nobody.
+    EXPECT_EQ(refusal_of(w.join(w.room, 3)), relay_error_code::code_spent);
+  }
+}
+
+TEST(RelayCore, EndsARoomWhoseFirstIsLost) {
+  relay_world w;
+  client_end& lost = w.create(1);
+  w.disconnect(lost);
+  const auto rooms = w.core.list_rooms(w.now);
+  ASSERT_EQ(rooms.size(), 1U);
+  EXPECT_EQ(rooms[0].connections, 0U);
+  EXPECT_TRUE(w.core.end_room(rooms[0].handle, w.now));
+  EXPECT_EQ(w.core.room_count(), 0U);
+}
+
+TEST(RelayCore, AppliesOtherLimitsWithoutEndingAnything) {
+  paired_world w(with_quota(1'000'000));
+  w.go_live();
+  w.core.apply({{2'000'000, 1h}, {{1, 1min, 1}, {}, {}, 32}, {}}, w.now);
+  w.pump();
+  // The room keeps what it was made with, and whoever comes to it later is told so.
+  EXPECT_TRUE(w.first.is_open && w.second.is_open);
+  client_end& fresh = w.create(3);
+  EXPECT_EQ(std::get<created>(fresh.events.front()).limits.room_bytes_max, 2'000'000U);
+  EXPECT_EQ(std::get<created>(fresh.events.front()).limits.waiting_seconds_max, 3600U);
+  w.core.apply({{0, 24h}, {{1, 1min, 1}, {}, {}, 32}, {}}, w.now);
+  client_end& late = w.join(std::get<created>(fresh.events.front()).room, 4);
+  EXPECT_EQ(late.told<joined>().limits.room_bytes_max, 2'000'000U);
+  // Sources are asked more from now on.
+  EXPECT_TRUE(w.join(room_of(9), 5, want::send, 1).last<joined>());
+  EXPECT_EQ(refusal_of(w.join(room_of(9), 6, want::receive, 1)), relay_error_code::rate_limited);
+}
+
 TEST(RelayCore, NotesNothingThatNamesAnybody) {
   paired_world w;
   w.go_live();

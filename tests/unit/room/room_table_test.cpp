@@ -38,6 +38,7 @@ constexpr auto expected = std::to_array<expectation>({
     {event::overdrawn, {".", ".", "none", "none", "."}},
     {event::expired, {".", "none", ".", ".", "."}},
     {event::abandoned, {".", "none", ".", ".", "."}},
+    {event::stopped, {".", "closed", "closed", "closed", "."}},
     {event::forgotten, {".", ".", ".", ".", "none"}},
 });
 
