@@ -49,7 +49,8 @@ inline constexpr std::array advice_rows{
     advice_row{errc::rate_limited, try_later},
     advice_row{errc::relay_draining, try_later},
     advice_row{errc::address_blocked,
-               "Ask the relay's operator, or use another relay (--relay HOST:PORT)."},
+               "Its operator blocks your address, or has ended the room. Ask there, or use another "
+               "relay (--relay HOST:PORT)."},
     advice_row{errc::quota_too_small, send_less},
     advice_row{errc::quota_exhausted, send_less},
     advice_row{errc::room_full, "Two people are using this number already; take another code."},

@@ -5,6 +5,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <span>
 #include <sstream>
 
 namespace tallow::relay_tool {
@@ -16,7 +17,8 @@ std::string written(const http_response& answer, bool with_body) {
   http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
   response.set(http::field::content_type, answer.content_type);
   response.set(http::field::cache_control, "no-store");
-  if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");
+  if (answer.status == 401) response.set(http::field::www_authenticate, "Bearer");
+  if (answer.status == 405) response.set(http::field::allow, answer.allowed);
   response.keep_alive(false);
   response.content_length(answer.body.size());
   if (with_body) response.body() = answer.body;
@@ -29,7 +31,39 @@ std::string refusal_with(unsigned status, const char* why) {
   return written({status, "text/plain; charset=utf-8", std::string(why) + "\n"}, true);
 }
 
+std::optional<bad_request> trouble_with(const boost::system::error_code& trouble) {
+  if (!trouble || trouble == http::error::need_more) return std::nullopt;
+  if (trouble == http::error::header_limit) return bad_request{431, "the request is too long"};
+  if (trouble == http::error::body_limit) return bad_request{413, "the body is too long"};
+  return bad_request{400, "this is no HTTP request"};
+}
+
+std::string_view view_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
 }  // namespace
+
+std::string http_bytes(const http_response& answer) { return written(answer, true); }
+
+std::optional<std::variant<http_request, bad_request>> parse_request(std::string_view request) {
+  using answer = std::variant<http_request, bad_request>;
+  // It copies a secret.
+  http::request_parser<http::string_body, wiping_allocator<char>> parser;
+  parser.header_limit(http_head_bytes_max);
+  parser.body_limit(http_body_bytes_max);
+  parser.eager(true);
+  boost::system::error_code trouble;
+  parser.put(boost::asio::const_buffer(request.data(), request.size()), trouble);
+  if (const auto bad = trouble_with(trouble)) return answer(*bad);
+  if (!parser.is_done()) return std::nullopt;
+  const auto& head = parser.get();
+  http_request whole;
+  whole.method = view_of(head.method_string());
+  const std::string_view target = view_of(head.target());
+  whole.path = target.substr(0, target.find('?'));
+  const std::string_view shown = view_of(head[http::field::authorization]);
+  whole.authorization.append(std::as_bytes(std::span(shown)));
+  return answer(std::move(whole));
+}
 
 std::optional<std::string> answer_to(std::string_view request, const http_pages& pages) {
   http::request_parser<http::empty_body> parser;

@@ -24,6 +24,7 @@
 #include <tallow/net/relay_group.hpp>
 #include <tallow/net/tcp_transport.hpp>
 
+#include "admin_door.hpp"
 #include "command_line.hpp"
 #include "http_listener.hpp"
 #include "identity_files.hpp"
@@ -307,6 +308,11 @@ int run(const command_line& from, service_manager& manager) {
   tallow::relay_tool::http_listener http(
       context, pages, [&]() -> asio::awaitable<void> { figures = co_await relay.figures(); });
   if (!serve_operators(http, chosen.http_listen)) return exit_failed;
+  tallow::relay_tool::admin_door admin(context, relay);
+  if (const auto why = admin.open(chosen)) {
+    complain(*why);
+    return exit_failed;
+  }
   if (!give_up_rights(from, files)) return exit_failed;
   tallow::relay_tool::reloader reload(
       from, from.chosen, [&relay](const tallow::net::relay_reload& fresh) {
@@ -322,6 +328,7 @@ int run(const command_line& from, service_manager& manager) {
     report_timer.cancel();
     renewal_timer.cancel();
     http.stop();
+    admin.close();
     watchdog_timer.cancel();
   });
   if (!say_ready(relay)) {

@@ -130,6 +130,9 @@ template <class LookUp>
   if (!s.proxy_listen.empty() && s.proxies.empty()) {
     return "proxy-listen needs trust-proxy: without it nobody may connect there";
   }
+  if (s.admin_listen.at && s.admin_token_file.empty()) {
+    return "admin-listen at HOST:PORT needs admin-token-file: anybody could connect there";
+  }
   return std::nullopt;
 }
 

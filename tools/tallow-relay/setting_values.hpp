@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <tallow/net/address.hpp>
 #include <tallow/net/address_rules.hpp>
@@ -181,6 +182,33 @@ struct http_kind {
     return std::nullopt;
   }
   static std::string print(const http_choice& value) {
+    return value.at ? address_kind::print(*value.at) : in_quotes("off");
+  }
+};
+
+// Where the admin API is: a Unix socket, or TCP; or neither.
+struct admin_choice {
+  std::string path;
+  std::optional<net::address> at;
+
+  [[nodiscard]] bool is_on() const noexcept { return !path.empty() || at.has_value(); }
+};
+
+struct admin_kind {
+  static refusal parse(admin_choice& to, std::string_view text) {
+    admin_choice chosen;
+    if (text.find('/') != std::string_view::npos) {
+      if (auto why = path_kind::parse(chosen.path, text)) return why;
+    } else {
+      http_choice tcp;
+      if (http_kind::parse(tcp, text)) return "a PATH with a slash, HOST:PORT or off is wanted";
+      chosen.at = tcp.at;
+    }
+    to = std::move(chosen);
+    return std::nullopt;
+  }
+  static std::string print(const admin_choice& value) {
+    if (!value.path.empty()) return path_kind::print(value.path);
     return value.at ? address_kind::print(*value.at) : in_quotes("off");
   }
 };

@@ -39,6 +39,9 @@ struct settings {
   std::vector<net::network> blocked;
   bool limits_loopback = false;
   http_choice http_listen;
+  admin_choice admin_listen;
+  std::string admin_token_file;
+  std::string admin_audit_file;
   // A relay that drains takes nobody new, and who is cut resumes on the next one: so not long.
   std::chrono::seconds drain_timeout = std::chrono::seconds(10);
   bool no_sandbox = false;
@@ -204,6 +207,17 @@ inline constexpr std::array all_settings{
         "http-listen", "HOST:PORT",
         "Where /health, /ready, /metrics and /metrics.json are served to operators, or off.\n"
         "There is no password: leave it on an address that only they reach"),
+    value_of<&settings::admin_listen, admin_kind>(
+        "admin-listen", "PATH|HOST:PORT",
+        "Where operators may see and end rooms: a Unix socket, which only the relay's own user\n"
+        "and root can use; or TCP, not encrypted, for whoever shows a token; or off"),
+    value_of<&settings::admin_token_file, path_kind>(
+        "admin-token-file", "FILE",
+        "The token that has to be shown there, at least 16 characters. It is read once"),
+    value_of<&settings::admin_audit_file, path_kind>(
+        "admin-audit-file", "FILE",
+        "What is asked there is written to this file, too, a line of JSON each. What cannot be\n"
+        "written down is not done"),
     value_of<&settings::drain_timeout, time_kind>(
         "drain-timeout", "TIME",
         "How long transfers that run may still take when the relay is told to stop"),

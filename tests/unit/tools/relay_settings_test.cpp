@@ -84,7 +84,9 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
             "threads, max-rooms, max-bytes, "
             "room-timeout, max-connections, max-lanes, room-bandwidth, total-bandwidth, "
             "connections-per-minute, rooms-per-minute, "
-            "pending-per-source, allow, block, limit-loopback, http-listen, drain-timeout, "
+            "pending-per-source, allow, block, limit-loopback, http-listen, admin-listen, "
+            "admin-token-file, "
+            "admin-audit-file, drain-timeout, "
             "no-sandbox, state-dir, tls-certificate, tls-key, insecure-plaintext, "
             "log-level, log-format");
   EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
