@@ -1,27 +1,7 @@
 # The Debian package of the relay: cpack -G DEB in the build folder.
 
-include(GNUInstallDirs)
-
-# What the relay says of itself. The example explains every setting, and sets none.
-set(tallow_relay_config "${PROJECT_BINARY_DIR}/debian/relay.toml")
-set(tallow_relay_manual "${PROJECT_BINARY_DIR}/debian/tallow-relay.1.gz")
-file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/debian")
-add_custom_command(OUTPUT "${tallow_relay_config}" "${tallow_relay_manual}"
-  COMMAND tallow-relay example-config > "${tallow_relay_config}"
-  COMMAND tallow-relay man-page | gzip -9n > "${tallow_relay_manual}"
-  DEPENDS tallow-relay VERBATIM)
-add_custom_target(tallow-relay-texts ALL DEPENDS "${tallow_relay_config}" "${tallow_relay_manual}")
-
-# Places that no prefix moves, so only a package gets them.
+# A place that no prefix moves, so only the package gets it.
 install(FILES "${tallow_relay_config}" DESTINATION /etc/tallow-relay
-  COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)
-install(FILES "${tallow_relay_manual}" DESTINATION /usr/share/man/man1
-  COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)
-install(FILES deploy/systemd/tallow-relay.service deploy/systemd/tallow-relay.socket
-  DESTINATION /usr/lib/systemd/system COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)
-install(FILES docs/operations.md DESTINATION /usr/share/doc/tallow-relay
-  COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)
-install(FILES LICENSE DESTINATION /usr/share/doc/tallow-relay RENAME copyright
   COMPONENT tallow-relay-system EXCLUDE_FROM_ALL)
 
 set(CPACK_GENERATOR DEB)

@@ -1,4 +1,5 @@
 """What deploy/ holds, as far as it can be checked without a service manager, Docker or a cluster."""
+import gzip
 import os
 import pathlib
 import re
@@ -142,13 +143,52 @@ class Image(DeployTest):
         self.assertIn('CMD ["/usr/bin/tallow-relay", "healthcheck"]', last)
 
 
+# What an operator gets besides the settings in /etc, below whatever prefix.
+INSTALLED = {
+    "bin/tallow-relay", "lib/systemd/system/tallow-relay.service",
+    "lib/systemd/system/tallow-relay.socket", "share/man/man1/tallow-relay.1.gz",
+    "share/doc/tallow-relay/operations.md", "share/doc/tallow-relay/copyright",
+    "share/doc/tallow-relay/examples/relay.toml"}
+
+
+class Installed(DeployTest):
+    def setUp(self):
+        super().setUp()
+        self.build = os.environ.get("TALLOW_BUILD")
+        if not self.build or not pathlib.Path(self.build, "relay-texts/relay.toml").exists():
+            self.skipTest("what it has besides the program has not been built")
+
+    def assert_sets_nothing(self, config):
+        """So that its defaults are the relay's."""
+        code, said = run(BIN / "tallow-relay", "check-config", "--config", config)
+        self.assertEqual(code, 0, said)
+        self.assertEqual([line for line in config.read_text().splitlines()
+                          if line and not line.startswith("#")], [])
+
+
+class Prefix(Installed):
+    def test_has_what_an_operator_needs(self):
+        cmake = pathlib.Path(os.environ["CPACK"]).with_name("cmake")
+        prefix = self.folder / "prefix"
+        code, said = run(cmake, "--install", self.build, "--component", "tallow-relay",
+                         "--prefix", prefix)
+        self.assertEqual(code, 0, said)
+        self.assertEqual({os.fspath(p.relative_to(prefix)) for p in prefix.rglob("*")
+                          if not p.is_dir()}, INSTALLED)
+        unit = (prefix / "lib/systemd/system/tallow-relay.service").read_text(encoding="utf-8")
+        self.assertIn(f"\nExecStart={prefix}/bin/tallow-relay --config", unit)
+        self.assertIn(f"\nExecPaths={prefix} /usr", unit)
+        self.assertNotIn("/usr/", unit)
+        page = gzip.decompress((prefix / "share/man/man1/tallow-relay.1.gz").read_bytes())
+        self.assertTrue(page.startswith(b".TH TALLOW"))
+        self.assert_sets_nothing(prefix / "share/doc/tallow-relay/examples/relay.toml")
+
+
 @needs("dpkg-deb")
 @needs("dpkg-shlibdeps")
-class DebianPackage(DeployTest):
+class DebianPackage(Installed):
     def test_has_what_an_operator_needs(self):
-        build = os.environ.get("TALLOW_BUILD")
-        if not build or not pathlib.Path(build, "debian/relay.toml").exists():
-            self.skipTest("what it has besides the program has not been built")
+        build = self.build
         code, said = run(os.environ["CPACK"], "-G", "DEB", "-B", self.folder, cwd=build)
         self.assertEqual(code, 0, said)
         package, = self.folder.glob("*.deb")
@@ -156,12 +196,8 @@ class DebianPackage(DeployTest):
         _, listing = run("dpkg-deb", "--contents", package)
         files = {line.split()[5][1:]: line.split()[:2] for line in listing.splitlines()
                  if not line.startswith("d")}
-        self.assertEqual(set(files), {
-            "/usr/bin/tallow-relay", "/etc/tallow-relay/relay.toml",
-            "/usr/lib/systemd/system/tallow-relay.service",
-            "/usr/lib/systemd/system/tallow-relay.socket",
-            "/usr/share/man/man1/tallow-relay.1.gz",
-            "/usr/share/doc/tallow-relay/operations.md", "/usr/share/doc/tallow-relay/copyright"})
+        self.assertEqual(set(files), {"/usr/" + name for name in INSTALLED}
+                         | {"/etc/tallow-relay/relay.toml"})
         self.assertEqual({about[1] for about in files.values()}, {"root/root"}, listing)
         self.assertEqual(files["/usr/bin/tallow-relay"][0], "-rwxr-xr-x")
         _, control = run("dpkg-deb", "--info", package)
@@ -171,14 +207,11 @@ class DebianPackage(DeployTest):
             self.assertIn(name, control)
         _, conffiles = run("dpkg-deb", "--info", package, "conffiles")
         self.assertEqual(conffiles, "/etc/tallow-relay/relay.toml\n")
-        # Nothing in it is set, so the package's defaults are the relay's.
         code, said = run("dpkg-deb", "--extract", package, self.folder / "tree")
         self.assertEqual(code, 0, said)
-        config = self.folder / "tree/etc/tallow-relay/relay.toml"
-        code, said = run(BIN / "tallow-relay", "check-config", "--config", config)
-        self.assertEqual(code, 0, said)
-        self.assertEqual([line for line in config.read_text().splitlines()
-                          if line and not line.startswith("#")], [])
+        self.assert_sets_nothing(self.folder / "tree/etc/tallow-relay/relay.toml")
+        unit = self.folder / "tree/usr/lib/systemd/system/tallow-relay.service"
+        self.assertEqual(unit.read_bytes(), (DEPLOY / "systemd" / unit.name).read_bytes())
 
 
 if __name__ == "__main__":
