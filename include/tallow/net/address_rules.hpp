@@ -44,7 +44,8 @@ class network {
     const std::size_t slash = text.find('/');
     asio::error_code trouble;
     const auto written = asio::ip::make_address(text.substr(0, slash), trouble);
-    if (trouble || (written.is_v6() && written.to_v6().scope_id() != 0)) {
+    // Asio reads past an interface that it cannot use, and takes a NUL for the end.
+    if (trouble || text.find_first_of({"%\0", 2}) != std::string_view::npos) {
       return fail(errc::invalid_argument, 0, "no address");
     }
     unsigned bits = written.is_v4() ? 32 : 128;

@@ -116,10 +116,11 @@ class proxy_header {
   }
 
   [[nodiscard]] static std::optional<asio::ip::address> address_of(std::string_view text) {
+    // Asio reads past an interface that it cannot use, and takes a NUL for the end.
+    if (text.find_first_of({"%\0", 2}) != std::string_view::npos) return std::nullopt;
     asio::error_code trouble;
     const auto parsed = asio::ip::make_address(text, trouble);
-    if (trouble || (parsed.is_v6() && parsed.to_v6().scope_id() != 0)) return std::nullopt;
-    return parsed;
+    return trouble ? std::nullopt : std::optional(parsed);
   }
 
   [[nodiscard]] static bool is_port(std::string_view text) noexcept {

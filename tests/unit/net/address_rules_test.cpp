@@ -51,10 +51,11 @@ TEST(AddressRules, KnowAMappedAddressForWhatItIs) {
 TEST(AddressRules, RefuseWhatIsNone) {
   for (const char* text :
        {"", "/", "1.2.3", "1.2.3.4/", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/ 8", "1.2.3.4/8x",
-        "1.2.3.4/1000", "1.2.3.4/4294967304", "::1/129", "fe80::1%1", "::ffff:1.2.3.4/95",
-        "relay.example", "1.2.3.4 ", "01.2.3.4"}) {
+        "1.2.3.4/1000", "1.2.3.4/4294967304", "::1/129", "fe80::1%1", "2001:db8::1%lo",
+        "::ffff:1.2.3.4/95", "relay.example", "1.2.3.4 ", "01.2.3.4"}) {
     EXPECT_EQ(test::code_of(network::parse(text)), errc::invalid_argument) << text;
   }
+  EXPECT_FALSE(network::parse({"1.2.3.4\0x", 9}).has_value());
 }
 
 TEST(AddressRules, CountANetworkOfIpv6AsOneSource) {

@@ -71,6 +71,8 @@ TEST(ProxyHeader, RefusesWhatIsNone) {
                                   "PROXY TCP4 ::1 ::1 1 2\r\n"s,
                                   "PROXY TCP6 192.0.2.7 192.0.2.1 1 2\r\n"s,
                                   "PROXY TCP6 fe80::1%1 fe80::2 1 2\r\n"s,
+                                  "PROXY TCP6 2001:db8::1%lo 2001:db8::2 1 2\r\n"s,
+                                  "PROXY TCP4 192.0.2.7\0x 192.0.2.1 1 2\r\n"s,
                                   "PROXY TCP4 192.0.2.7 192.0.2.1 65536 2\r\n"s,
                                   "PROXY TCP4 192.0.2.7 192.0.2.1 -1 2\r\n"s,
                                   "PROXY TCP4 192.0.2.7 192.0.2.1 01 2\r\n"s,
