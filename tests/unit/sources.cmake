@@ -150,6 +150,7 @@ set(test_net_sources
 # Parts of the tools that have no main().
 set(test_tools_sources
   unit/tools/exit_code_test.cpp
+  unit/tools/relay_abuse_test.cpp
   unit/tools/relay_admin_test.cpp
   unit/tools/relay_settings_test.cpp
   unit/tools/sandbox_test.cpp

@@ -105,6 +105,12 @@ class note_log {
     spdlog::info("{}: {}; source {}", n.what, n.why, names_.name_of(*n.source, now));
   }
 
+  // What stands for a source in these lines.
+  [[nodiscard]] std::string name_of(room::source_id source, instant now) {
+    const std::lock_guard alone(writing_);
+    return names_.name_of(source, now);
+  }
+
  private:
   static constexpr room::token_rate rate{10, std::chrono::seconds(1), 50};
 

@@ -258,7 +258,8 @@ int start_tls(const settings& chosen, tallow::relay_tool::identity_files& files,
 
 tallow::net::relay_server_options options_of(const settings& chosen,
                                              std::optional<tallow::net::tls_server_context> tls,
-                                             tallow::relay_tool::note_log& notes) {
+                                             tallow::relay_tool::note_log& notes,
+                                             tallow::relay_tool::abuse_hook& hook) {
   tallow::net::relay_server_options options;
   options.relay.rooms.rooms_max = chosen.rooms_max;
   options.relay.connections_max = chosen.connections_max;
@@ -270,8 +271,12 @@ tallow::net::relay_server_options options_of(const settings& chosen,
   options.addresses = std::move(reloadable.addresses);
   options.takes_plaintext = chosen.takes_plaintext;
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
-  options.on_note = [&notes](const tallow::room::noted& n) {
-    notes.write(n, std::chrono::steady_clock::now());
+  options.on_note = [&notes, &hook](const tallow::room::noted& n) {
+    const auto now = std::chrono::steady_clock::now();
+    notes.write(n, now);
+    if (n.source && hook.is_running()) {
+      hook.report(*n.source, notes.name_of(*n.source, now), n);
+    }
   };
   options.tls = std::move(tls);
   options.lanes.pipes_max = chosen.pipes_max;
@@ -296,28 +301,36 @@ int run(const command_line& from, service_manager& manager) {
   if (const int failed = start_tls(chosen, files, tls); failed != 0) return failed;
   asio::io_context context(1);
   tallow::relay_tool::note_log notes;
+  tallow::relay_tool::abuse_hook hook(context);
   tallow::net::relay_group relay(context, threads_of(chosen),
-                                 options_of(chosen, std::move(tls), notes));
+                                 options_of(chosen, std::move(tls), notes, hook));
+  tallow::relay_tool::relay_rules rules(
+      context, tallow::relay_tool::reloadable_part(from.chosen),
+      [&relay](const tallow::net::relay_reload& fresh) {
+        relay.in_each([fresh](tallow::net::relay_server& shard) { shard.apply(fresh); });
+      });
+  tallow::relay_tool::abuse_watch abuse(context, hook, rules,
+                                        [&relay, &chosen] { relay.drain(chosen.drain_timeout); });
   asio::signal_set signals(context, SIGINT, SIGTERM);
   asio::signal_set hangups(context, SIGHUP);
   if (!manager.notify_trouble().empty()) spdlog::warn("{}", manager.notify_trouble());
   if (!start_listening(relay, chosen, manager)) return exit_failed;
   const tallow::relay_tool::process_figures process;
   tallow::room::relay_figures figures;
-  const auto pages = tallow::relay_tool::operator_pages(figures, process, files);
+  const auto pages = tallow::relay_tool::operator_pages(figures, process, files, abuse);
   tallow::relay_tool::http_listener http(
       context, pages, [&]() -> asio::awaitable<void> { figures = co_await relay.figures(); });
   if (!serve_operators(http, chosen.http_listen)) return exit_failed;
   tallow::relay_tool::admin_door admin(context, relay);
-  if (const auto why = admin.open(chosen)) {
-    complain(*why);
+  auto trouble = admin.open(chosen);
+  if (!trouble) trouble = abuse.start(chosen);
+  if (trouble) {
+    complain(*trouble);
     return exit_failed;
   }
   if (!give_up_rights(from, files)) return exit_failed;
   tallow::relay_tool::reloader reload(
-      from, from.chosen, [&relay](const tallow::net::relay_reload& fresh) {
-        relay.in_each([fresh](tallow::net::relay_server& shard) { shard.apply(fresh); });
-      });
+      from, from.chosen, [&rules](const tallow::net::relay_reload& fresh) { rules.settle(fresh); });
   // The relay ends by itself; what only waits then is ended by the context.
   asio::steady_timer report_timer(context);
   asio::steady_timer watchdog_timer(context);
@@ -329,6 +342,8 @@ int run(const command_line& from, service_manager& manager) {
     renewal_timer.cancel();
     http.stop();
     admin.close();
+    abuse.stop();
+    rules.stop();
     watchdog_timer.cancel();
   });
   if (!say_ready(relay)) {
@@ -357,7 +372,7 @@ int run(const command_line& from, service_manager& manager) {
   const auto counted = relay.figures_at_end();
   spdlog::info("stopped; {} rooms and {} bytes since the start", counted.rooms_opened,
                counted.counters.bytes_relayed);
-  return 0;
+  return abuse.has_ended_the_relay() ? exit_failed : 0;
 }
 
 }  // namespace

@@ -189,9 +189,19 @@ std::string json_quoted(std::string_view text) {
 }
 
 std::string prometheus_text(const room::relay_figures& relay, const process_figures& process,
-                            std::chrono::system_clock::time_point certificate_expires_at) {
+                            std::chrono::system_clock::time_point certificate_expires_at,
+                            const std::optional<abuse_figures>& abuse) {
   families all;
   add_relay(all, relay);
+  if (abuse) {
+    add_gauge(all, prefixed("abuse_hook_up"), "1 while the operator's program runs.",
+              abuse->is_running ? 1 : 0);
+    add_counter(all, prefixed("abuse_reports_dropped_total"),
+                "Refusals that the operator's program was not told because it did not read.",
+                static_cast<double>(abuse->dropped));
+    add_gauge(all, prefixed("abuse_blocks"), "Addresses and networks that are blocked for a while.",
+              static_cast<double>(abuse->blocks));
+  }
   const std::chrono::duration<double> expiry = certificate_expires_at.time_since_epoch();
   add_gauge(all, prefixed("certificate_expiry_timestamp_seconds"),
             "When the certificate ends, in seconds since 1970.", expiry.count());

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,10 +35,18 @@ class process_figures {
   std::chrono::steady_clock::time_point since_;
 };
 
+// Of the operator's own program, if there is one.
+struct abuse_figures {
+  bool is_running = false;
+  std::uint64_t dropped = 0;  // reports that it did not read in time
+  std::size_t blocks = 0;     // now
+};
+
 // In Prometheus' text format. All names begin with tallow_relay_ or process_.
 [[nodiscard]] std::string prometheus_text(
     const room::relay_figures& relay, const process_figures& process,
-    std::chrono::system_clock::time_point certificate_expires_at);
+    std::chrono::system_clock::time_point certificate_expires_at,
+    const std::optional<abuse_figures>& abuse = std::nullopt);
 
 // A string as JSON has it.
 [[nodiscard]] std::string json_quoted(std::string_view text);

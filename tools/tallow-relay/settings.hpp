@@ -42,6 +42,8 @@ struct settings {
   admin_choice admin_listen;
   std::string admin_token_file;
   std::string admin_audit_file;
+  std::string abuse_hook;
+  bool abuse_hook_fails_open = false;
   // A relay that drains takes nobody new, and who is cut resumes on the next one: so not long.
   std::chrono::seconds drain_timeout = std::chrono::seconds(10);
   bool no_sandbox = false;
@@ -218,6 +220,13 @@ inline constexpr std::array all_settings{
         "admin-audit-file", "FILE",
         "What is asked there is written to this file, too, a line of JSON each. What cannot be\n"
         "written down is not done"),
+    value_of<&settings::abuse_hook, path_kind>(
+        "abuse-hook", "PROGRAM",
+        "Program that is started with the relay, is told whom it refuses, a line of JSON each, "
+        "and\n"
+        "may answer with an address to block for a while. When it ends, the relay does"),
+    flag_of<&settings::abuse_hook_fails_open>("abuse-hook-fail-open",
+                                              "Go on without that program when it ends"),
     value_of<&settings::drain_timeout, time_kind>(
         "drain-timeout", "TIME",
         "How long transfers that run may still take when the relay is told to stop"),

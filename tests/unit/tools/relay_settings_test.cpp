@@ -86,7 +86,7 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
             "connections-per-minute, rooms-per-minute, "
             "pending-per-source, allow, block, limit-loopback, http-listen, admin-listen, "
             "admin-token-file, "
-            "admin-audit-file, drain-timeout, "
+            "admin-audit-file, abuse-hook, abuse-hook-fail-open, drain-timeout, "
             "no-sandbox, state-dir, tls-certificate, tls-key, insecure-plaintext, "
             "log-level, log-format");
   EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
