@@ -122,6 +122,7 @@ set(tallow_session_headers
   session/faults.hpp
   session/message_log.hpp
   session/outage.hpp
+  session/outage_steps.hpp
   session/lane_pump.hpp
   session/lane_plan.hpp
   session/in_band.hpp

@@ -127,6 +127,7 @@
 #include <tallow/session/message_log.hpp>
 #include <tallow/session/opening.hpp>
 #include <tallow/session/outage.hpp>
+#include <tallow/session/outage_steps.hpp>
 #include <tallow/session/secure_channel.hpp>
 #include <tallow/session/session.hpp>
 #include <tallow/session/session_steps.hpp>

@@ -76,10 +76,11 @@ class Command:
                 self.err += line
                 self.changed.notify_all()
 
-    def event(self, name, timeout=DEADLINE_S):
-        """The first event of that name, waited for."""
+    def event(self, name, timeout=DEADLINE_S, count=1):
+        """The event of that name that is number `count`, waited for."""
         def found():
-            return next((e for e in map(json.loads, self.lines) if e["event"] == name), None)
+            named = [e for e in map(json.loads, self.lines) if e["event"] == name]
+            return named[count - 1] if len(named) >= count else None
         with self.changed:
             self.changed.wait_for(lambda: found() or self.ended, timeout)
             event = found()

@@ -2,6 +2,7 @@
 """Transfers whose connections break."""
 
 import os
+import signal
 import time
 import unittest
 
@@ -57,6 +58,69 @@ class Reconnect(TransferTest):
                 self.assert_done(sending, receiving)
         self.assertEqual((self.target / "file").stat().st_size, 3 << 30)
         self.assertEqual(len(receiving.wait().event("resumed")), 1)
+
+
+class WaitingAlone(TransferTest):
+    """Whose relay goes away before the other side has come."""
+
+    def wait_alone(self, hub):
+        """Somebody of each kind, each with a room of his own: the commands, and their codes."""
+        file = self.source / "file"
+        file.write_bytes(os.urandom(100_000))
+        known = "4444-crossover-clockwork"  # no number that a relay would choose
+        sending = self.send(hub.address, file, code=None)
+        receiving = self.receive(hub.address, code=known, target=self.folder / "known")
+        made = sending.event("code")["code"]
+        for command in (sending, receiving):
+            command.event("waiting")
+        return file, sending, made, receiving, known
+
+    def meet(self, hub, file, sending, made, receiving, known):
+        comes = self.receive(hub.address, code=made)
+        brings = self.send(hub.address, file, code=known)
+        self.assert_done(sending, comes, brings, receiving)
+        self.assert_same(file)
+        self.assert_same(file, target=self.folder / "known")
+
+    def stop_and_start(self, stop):
+        with relay() as hub:
+            port = hub.address.rsplit(":", 1)[1]
+            waiting = self.wait_alone(hub)
+            stop(hub.process)
+            hub.process.wait(DEADLINE_S)
+            lost = [command.event("connection_lost") for command in (waiting[1], waiting[3])]
+            with relay("--listen", "127.0.0.1:" + port):
+                for command in (waiting[1], waiting[3]):
+                    command.event("waiting", count=2)
+                self.meet(hub, *waiting)
+        for command in (waiting[1], waiting[3]):
+            self.assertIn("Trying again ...", command.err.decode())
+            self.assertEqual(command.err.count(b"Waiting for the other side"), 2)
+        self.assertEqual(len(waiting[1].wait().event("code")), 1)
+        return lost
+
+    def test_is_found_again_after_a_rolling_restart(self):
+        lost = self.stop_and_start(lambda process: process.send_signal(signal.SIGTERM))
+        self.assertEqual({e["reason"] for e in lost}, {"the relay is shutting down"})
+
+    def test_is_found_again_after_the_relay_died(self):
+        self.stop_and_start(lambda process: process.kill())
+
+    def test_gives_up_when_no_relay_comes(self):
+        with relay() as hub:
+            receiving = self.receive(hub.address, options=("--outage", "1"))
+            receiving.event("waiting")
+        finished = receiving.wait()
+        self.assertEqual(finished.code, 4, finished.err)
+        self.assertEqual(finished.event("error")[0]["code"], "relay_draining")
+
+    def test_can_be_interrupted_meanwhile(self):
+        with relay() as hub:
+            receiving = self.receive(hub.address)
+            receiving.event("waiting")
+        receiving.event("connection_lost")
+        receiving.process.send_signal(signal.SIGINT)
+        self.assertEqual(receiving.wait(5).code, 130)
 
 
 if __name__ == "__main__":

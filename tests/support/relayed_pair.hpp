@@ -167,10 +167,10 @@ class session_peer final : public simulated_peer {
 class simulated_relay {
  public:
   explicit simulated_relay(room::relay_options options = {})
-      : core_(std::move(options), crypto::room_of, random_.source()) {}
+      : core_(std::in_place, std::move(options), crypto::room_of, random_.source()) {}
 
   void connect(simulated_peer& peer) {
-    peer.connection = core_.connected(now);
+    peer.connection = core_->connected(now);
     peer.connected = true;
     peers_.push_back(&peer);
     peer.handle({}, now);
@@ -179,8 +179,17 @@ class simulated_relay {
   /// The connection breaks, and both ends are told.
   void disconnect(simulated_peer& peer) {
     if (!std::exchange(peer.connected, false)) return;
-    core_.disconnected(peer.connection, now);
+    core_->disconnected(peer.connection, now);
     peer.end(now);
+  }
+
+  /// A client that is gone for good.
+  void forget(const simulated_peer& peer) { std::erase(peers_, &peer); }
+
+  /// Another one in its place, which knows nothing of what was before.
+  void restart() {
+    for (simulated_peer* peer : peers_) disconnect(*peer);
+    core_.emplace(room::relay_options(core_->options()), crypto::room_of, random_.source());
   }
 
   /// Runs until nobody has anything to do before `limit` has passed, or `until` says so.
@@ -191,7 +200,7 @@ class simulated_relay {
       const auto next = next_timeout();
       if (all_over() || !next || *next > stop) return;
       now = std::max(now, *next);
-      core_.handle_timeout(now);
+      core_->handle_timeout(now);
       for (simulated_peer* peer : peers_) {
         if (peer->connected || peer->away()) peer->timeout(now);
         if (const auto at = peer->reconnect_at(); at && now >= *at) reconnect(*peer);
@@ -204,7 +213,7 @@ class simulated_relay {
   /// Connections made again so far.
   unsigned reconnects = 0;
 
-  [[nodiscard]] room::relay_core& core() noexcept { return core_; }
+  [[nodiscard]] room::relay_core& core() noexcept { return *core_; }
 
   instant now{};
 
@@ -213,7 +222,7 @@ class simulated_relay {
     if (!reachable) return;
     ++reconnects;
     peer.arrived.clear();
-    peer.connection = core_.connected(now);
+    peer.connection = core_->connected(now);
     peer.connected = true;
     peer.resume(now);
     peer.handle({}, now);
@@ -226,7 +235,7 @@ class simulated_relay {
         while (to_relay(*peer)) {
         }
         peer->connected = false;
-        core_.disconnected(peer->connection, now);
+        core_->disconnected(peer->connection, now);
         moved = true;
       }
       if (!peer->connected) continue;
@@ -234,7 +243,7 @@ class simulated_relay {
       moved = from_relay(*peer) || moved;
       if (peer->over() && peer->transmit(now).empty()) disconnect(*peer);
     }
-    while (auto e = core_.poll_event()) {
+    while (auto e = core_->poll_event()) {
       moved = true;
       if (const auto* f = std::get_if<room::finish>(&*e)) end(f->id);
       if (const auto* d = std::get_if<room::drop>(&*e)) end(d->id);
@@ -243,21 +252,21 @@ class simulated_relay {
   }
 
   bool to_relay(simulated_peer& peer) {
-    if (peer.gone || !core_.wants_read(peer.connection)) return false;
+    if (peer.gone || !core_->wants_read(peer.connection)) return false;
     const byte_view bytes = peer.transmit(now);
     if (bytes.empty()) return false;
     byte_buffer copy(bytes.begin(), bytes.end());
     peer.transmitted(copy.size());
-    core_.handle_bytes(peer.connection, copy, now);
+    core_->handle_bytes(peer.connection, copy, now);
     return true;
   }
 
   bool from_relay(simulated_peer& peer) {
     if (peer.gone) return false;
-    const byte_view bytes = core_.poll_transmit(peer.connection);
+    const byte_view bytes = core_->poll_transmit(peer.connection);
     if (bytes.empty()) return false;
     append(peer.arrived, bytes);
-    core_.transmitted(peer.connection, bytes.size(), now);
+    core_->transmitted(peer.connection, bytes.size(), now);
     deliver(peer);
     return true;
   }
@@ -300,7 +309,7 @@ class simulated_relay {
   }
 
   [[nodiscard]] std::optional<instant> next_timeout() const {
-    auto at = core_.next_timeout();
+    auto at = core_->next_timeout();
     for (const simulated_peer* peer : peers_) {
       if (peer->connected || peer->away()) at = earlier(at, peer->next_timeout());
       if (reachable) at = earlier(at, peer->reconnect_at());
@@ -309,7 +318,7 @@ class simulated_relay {
   }
 
   seeded_random random_{7};
-  room::relay_core core_;
+  std::optional<room::relay_core> core_;
   std::vector<simulated_peer*> peers_;
 };
 

@@ -103,6 +103,7 @@ set(test_session_sources
   unit/session/lane_plan_test.cpp
   unit/session/lane_pump_test.cpp
   unit/session/message_log_test.cpp
+  unit/session/outage_steps_test.cpp
   unit/session/reconnect_test.cpp
   unit/session/stream_test.cpp
   unit/session/session_test.cpp

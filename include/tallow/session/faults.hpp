@@ -15,16 +15,21 @@ namespace tallow::session {
          code == errc::frame_reserved_set;
 }
 
+/// What keeps a side from its relay, and may be over the next time: the way there fails, or the
+/// relay stops or has no place just now. A side that waits alone for the other sits it out.
+[[nodiscard]] constexpr bool is_relay_trouble(errc code) noexcept {
+  return code == errc::connection_lost || code == errc::connect_failed || code == errc::timed_out ||
+         code == errc::resolve_failed || code == errc::relay_silent ||
+         code == errc::relay_draining || code == errc::relay_full || code == errc::rate_limited ||
+         code == errc::room_idle || code == errc::slow_consumer;
+}
+
 /// What may happen to a connection without anybody's fault, and forgeries. Anything else was said
 /// by the other side under its key, or concerns this side alone.
 [[nodiscard]] constexpr bool is_connection_trouble(errc code) noexcept {
-  return is_forgery(code) || code == errc::connection_lost || code == errc::connect_failed ||
-         code == errc::timed_out || code == errc::resolve_failed ||
-         code == errc::record_limit_reached || code == errc::relay_silent ||
-         code == errc::peer_silent || code == errc::relay_draining || code == errc::relay_full ||
-         code == errc::rate_limited || code == errc::room_idle || code == errc::slow_consumer ||
-         code == errc::peer_left || code == errc::handshake_timeout || code == errc::room_full ||
-         code == errc::room_expired || code == errc::room_attempts_used;
+  return is_forgery(code) || is_relay_trouble(code) || code == errc::record_limit_reached ||
+         code == errc::peer_silent || code == errc::peer_left || code == errc::handshake_timeout ||
+         code == errc::room_full || code == errc::room_expired || code == errc::room_attempts_used;
 }
 
 }  // namespace tallow::session

@@ -28,7 +28,9 @@ class outage {
   /// A connection was lost, or a try failed. The next one comes after a pause that doubles with
   /// each, and of which up to a half is random, so that many sessions of one relay do not come at
   /// the same moment.
-  void lost(const error& why, instant now, crypto::random_generator& rng) {
+  ///
+  /// @param told  the relay asked not to be tried before; up to a half comes on top
+  void lost(const error& why, instant now, crypto::random_generator& rng, duration told = {}) {
     if (!ends_at_) {
       ends_at_ = now + longest_;
       why_ = why;
@@ -37,7 +39,10 @@ class outage {
     std::array<std::byte, 2> random{};
     rng.randomize(as_u8(byte_span(random)));
     const auto part = load_big_endian<std::uint16_t>(std::span<const std::byte, 2>(random));
-    try_at_ = now + pause_ / 2 + pause_ / 2 * part / UINT16_MAX;
+    // However long it asks for, there is a try before the outage is given up.
+    const duration asked = std::min(told, longest_ / 2);
+    const duration spread = std::max(pause_, asked) / 2;
+    try_at_ = now + std::max(pause_ / 2, asked) + spread / UINT16_MAX * part;
     pause_ = std::min(pause_ * 2, pause_max);
   }
 

@@ -62,7 +62,8 @@ struct session_options {
 ///
 /// Phases: meeting -> handshaking -> live -> closing -> over; handshaking goes back to meeting when
 /// the peer leaves and we are first. Where outages are allowed, a connection that is lost in live
-/// or closing leads to away; with resume() it goes on to meeting and handshaking, and back.
+/// or closing leads to away; with resume() it goes on to meeting and handshaking, and back. So does
+/// one that is lost while we wait alone, in the same room.
 template <class Transfer, class Link = room::client>
 class session {
  public:
@@ -117,12 +118,12 @@ class session {
 
   /// There is a connection again. To be called when away() only; then go on as with a new session.
   void resume(instant now) {
-    TALLOW_ASSERT(phase_ == phase::away && family_);
+    TALLOW_ASSERT(phase_ == phase::away);
     // Not before: until its thread has ended, a lane may take more, which nobody will ever get.
     if constexpr (Transfer::role == transfer_role::sender) transfer_->lanes_lost();
     outage_.trying();
     says_goodbye_ = false;
-    link_ = link_.again(has_met_ ? family_->room() : crypto::restart_room_of(family_->room()), now);
+    link_ = link_.again(meeting_room(), now);
     opening_.abandon();
     phase_ = phase::meeting;
   }
@@ -301,7 +302,7 @@ class session {
   result<void> on(const room::peer_arrived& e, instant now);
   result<void> on(const room::peer_turned_away&, instant);
   result<void> on(const room::peer_gone& e, instant);
-  result<void> on(const room::refused& e, instant) { return fail(e.why); }
+  result<void> on(const room::refused& e, instant);
   result<void> on(const room::quota_low& e, instant);
   result<void> on(const room::draining& e, instant);
   result<void> on(const room::tickets_granted& e, instant now);
@@ -339,6 +340,9 @@ class session {
   void note_offer();
   void finish(instant now);
   void tell(event e) { events_.push_back(e); }
+  void note_waiting();
+  [[nodiscard]] room_id meeting_room() const;
+  [[nodiscard]] bool may_come_back(errc why) const;
   [[nodiscard]] result<void> standing() const;
   result<void> lose_connection(const error& why, instant now);
   result<void> cannot_go_on(const error& why, instant now);
@@ -363,7 +367,9 @@ class session {
   instant said_at_{};
   std::optional<error> failed_;
   unsigned record_failures_ = 0;
-  bool has_met_ = false;  // a handshake of this session has succeeded
+  duration retry_after_{};   // the relay asked not to be tried before
+  bool has_waited_ = false;  // alone in our room, before the first handshake
+  bool has_met_ = false;     // a handshake of this session has succeeded
   bool setup_sent_ = false;
   bool is_resynchronised_ = true;
   bool receipt_due_ = false;
@@ -376,4 +382,5 @@ class session {
 
 }  // namespace tallow::session
 
+#include <tallow/session/outage_steps.hpp>
 #include <tallow/session/session_steps.hpp>

@@ -34,15 +34,16 @@ result<void> session<Transfer, Link>::on(const room::created& e, instant) {
   options_.code = std::move(*code);
   take_limits(e.limits);
   tell(code_made{});
-  tell(waiting{});
+  note_waiting();
   return {};
 }
 
 template <class Transfer, class Link>
 result<void> session<Transfer, Link>::on(const room::joined& e, instant now) {
   take_limits(e.limits);
+  if (!family_) outage_.over();
   if (e.placed == place::second) return start_handshake(place::second, now);
-  if (!has_met_) tell(waiting{});
+  if (!has_met_) note_waiting();
   return {};
 }
 
@@ -75,6 +76,12 @@ result<void> session<Transfer, Link>::on(const room::peer_gone& e, instant) {
 }
 
 template <class Transfer, class Link>
+result<void> session<Transfer, Link>::on(const room::refused& e, instant) {
+  retry_after_ = std::chrono::milliseconds(e.report.retry_after_ms);
+  return fail(e.why);
+}
+
+template <class Transfer, class Link>
 result<void> session<Transfer, Link>::on(const room::quota_low& e, instant) {
   tell(quota_low{e.bytes_left});
   return {};
@@ -82,7 +89,9 @@ result<void> session<Transfer, Link>::on(const room::quota_low& e, instant) {
 
 template <class Transfer, class Link>
 result<void> session<Transfer, Link>::on(const room::draining& e, instant) {
-  tell(relay_draining{e.deadline_ms});
+  retry_after_ = std::chrono::milliseconds(e.retry_after_ms);
+  // Who waits alone is sent away at once, and tells that.
+  if (phase_ != phase::meeting) tell(relay_draining{e.deadline_ms});
   return {};
 }
 
@@ -425,46 +434,6 @@ void session<Transfer, Link>::finish(instant now) {
 template <class Transfer, class Link>
 result<void> session<Transfer, Link>::standing() const {
   if (failed_) return fail(*failed_);
-  return {};
-}
-
-// The link has failed, or what it carries was tampered with. Others than the two peers can bring
-// that about, so it ends no session that can have another connection; but whoever does it on
-// purpose has few tries.
-template <class Transfer, class Link>
-result<void> session<Transfer, Link>::lose_connection(const error& why, instant now) {
-  const bool may_come_back = family_ && outage_.bearable() && !peer_gave_up_;
-  if (!may_come_back) {
-    if (phase_ != phase::closing) return give_up(why, now);
-    phase_ = phase::over;
-    return {};
-  }
-  if (condition_of(why.code) == cond::peer && ++record_failures_ >= limits::record_failures_max) {
-    return give_up(error{errc::authentication_failed, 0, "too many forged records", {}}, now);
-  }
-  if (!outage_.ends_at() && !done_told_) tell(connection_lost{why});
-  outage_.lost(why, now, *rng_);
-  if (done_told_) outage_.end_by(now + closing_outage_max);
-  says_goodbye_ = phase_ == phase::meeting || phase_ == phase::handshaking;
-  if (says_goodbye_) (void)link_.close(close_reason::cancelled);
-  opening_.abandon();
-  channel_.reset();
-  lanes_ = lane_plan(lanes_wanted());
-  in_band_ = in_band_lane();
-  phase_ = phase::away;
-  return {};
-}
-
-template <class Transfer, class Link>
-result<void> session<Transfer, Link>::cannot_go_on(const error& why, instant now) {
-  return family_ && is_connection_trouble(why.code) ? lose_connection(why, now) : give_up(why, now);
-}
-
-template <class Transfer, class Link>
-result<void> session<Transfer, Link>::end_outage(instant now) {
-  if (!done_told_) return give_up(outage_.why(), now);
-  // Everything is in its place here; the sender will not have heard of it.
-  phase_ = phase::over;
   return {};
 }
 
