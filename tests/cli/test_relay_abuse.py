@@ -45,6 +45,11 @@ class AbuseHook(TransferTest):
         file = self.folder / "told"
         return file.read_text().splitlines() if file.exists() else []
 
+    def pid(self):
+        """The program's; it runs, and has written that it does."""
+        file = self.folder / "pid"
+        return int(self.until(lambda: file.exists() and file.read_text()))
+
     def log(self):
         with open(f"/proc/{self.relay.process.pid}/fd/2", encoding="utf-8") as log:
             return log.read()
@@ -119,7 +124,7 @@ class AbuseHook(TransferTest):
             commands = (self.send(between.address, file, options=("--lanes", "1")),
                         self.receive(address))
             commands[1].event("progress")
-            os.kill(int(self.until(lambda: (self.folder / "pid").read_text())), signal.SIGKILL)
+            os.kill(self.pid(), signal.SIGKILL)
             self.until(lambda: "nobody new is served" in self.log())
             dam.is_open.set()
             # A transfer that runs comes to its end.
@@ -131,12 +136,12 @@ class AbuseHook(TransferTest):
         self.start("--drain-timeout", "30s")
         with Client(self.relay.port(), source="127.0.0.2") as stays:
             stays.send(join(b"r" * 16, b"a" * 16)).frames(until=ROOM_JOINED)
-            os.kill(int(self.until(lambda: (self.folder / "pid").read_text())), signal.SIGKILL)
+            os.kill(self.pid(), signal.SIGKILL)
             self.assertEqual(self.relay.end(), 1)
 
     def test_goes_on_without_it_if_that_was_asked_for(self):
         self.start("--abuse-hook-fail-open")
-        os.kill(int(self.until(lambda: (self.folder / "pid").read_text())), signal.SIGKILL)
+        os.kill(self.pid(), signal.SIGKILL)
         self.until(lambda: "goes on without it" in self.log())
         self.assertEqual(self.answer("127.0.0.2")[0], ROOM_JOINED)
         self.assertEqual(self.metric("tallow_relay_abuse_hook_up"), 0)
@@ -144,12 +149,14 @@ class AbuseHook(TransferTest):
 
     def test_ends_with_the_relay_and_is_no_failure_then(self):
         self.start()
-        pid = int(self.until(lambda: (self.folder / "pid").read_text()))
+        pid = self.pid()
         # As a service manager does: both are told.
         os.kill(pid, signal.SIGTERM)
         self.assertEqual(self.relay.end(signal.SIGTERM), 0)
+        for name in ("pid", "told"):
+            (self.folder / name).unlink(missing_ok=True)
         self.start()
-        (self.folder / "told").unlink(missing_ok=True)
+        self.pid()
         self.assertEqual(self.relay.end(signal.SIGTERM), 0)
         self.until(lambda: self.told() == ["end"])
 
