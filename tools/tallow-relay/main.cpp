@@ -56,6 +56,10 @@ constexpr rlim_t descriptors_kept = 64;
 // time, and can do without.
 constexpr rlim_t pipes_part = 16;
 
+// And the part, and the most, for those who are told why they cannot stay.
+constexpr rlim_t refusals_part = 8;
+constexpr rlim_t refusals_max = 128;
+
 // A relay sees nothing secret, but what it sees is nobody's business either.
 void limit_process(settings& chosen) {
   const rlimit no_core{0, 0};
@@ -69,8 +73,10 @@ void limit_process(settings& chosen) {
   const rlim_t usable = std::max<rlim_t>(descriptors.rlim_cur, 2 * descriptors_kept);
   const rlim_t for_pipes = usable / pipes_part;
   chosen.pipes_max = for_pipes / 2;
+  const rlim_t for_strangers = usable - descriptors_kept - for_pipes;
+  chosen.refusals_max = std::min(for_strangers / refusals_part, refusals_max);
   chosen.connections_max =
-      std::min<std::size_t>(chosen.connections_max, usable - descriptors_kept - for_pipes);
+      std::min<std::size_t>(chosen.connections_max, for_strangers - chosen.refusals_max);
 }
 
 bool is_missing_family(const tallow::error& why) {
@@ -270,6 +276,7 @@ tallow::net::relay_server_options options_of(const settings& chosen,
   options.relay.bandwidth = reloadable.relay.bandwidth;
   options.addresses = std::move(reloadable.addresses);
   options.takes_plaintext = chosen.takes_plaintext;
+  options.refusals_max = chosen.refusals_max;
   options.relay.software = std::string("tallow-relay/") + TALLOW_VERSION;
   options.on_note = [&notes, &hook](const tallow::room::noted& n) {
     const auto now = std::chrono::steady_clock::now();

@@ -49,9 +49,10 @@ struct settings {
   bool no_sandbox = false;
   std::string log_level = "info";
   std::string log_format = "text";
-  std::size_t pipes_max = 0;    // nobody sets it: what the process's limits leave for lanes
-  std::string state_dir;        // empty: where such things are usually kept
-  std::string tls_certificate;  // empty: a self-signed one of ours
+  std::size_t pipes_max = 0;     // nobody sets it: what the process's limits leave for lanes
+  std::size_t refusals_max = 0;  // nor this: and for those who are told that there is no place
+  std::string state_dir;         // empty: where such things are usually kept
+  std::string tls_certificate;   // empty: a self-signed one of ours
   std::string tls_key;
   bool takes_plaintext = false;
 };

@@ -68,6 +68,7 @@ class relay_server {
         rules_(std::move(options.addresses)),
         tls_(std::move(options.tls)),
         takes_plaintext_(options.takes_plaintext),
+        links_max_(core_.options().connections_max + options.refusals_max),
         lanes_(options.lanes),
         carriers_(options.lanes.how, options.lanes.pipes_max),
         on_note_(std::move(options.on_note)),
@@ -216,8 +217,6 @@ class relay_server {
     }
   };
 
-  // Beyond what the core refuses with a word, connections are closed without one.
-  static constexpr std::size_t refusals_at_once_max = 128;
   static constexpr std::size_t read_bytes = 64 * 1024;
 
   // Nothing throws but bad_alloc, and a relay that lost a loop without a word would be worse than
@@ -230,9 +229,13 @@ class relay_server {
 
   // ---- arriving ----
 
+  // The descriptors are not for strangers alone.
+  [[nodiscard]] bool is_crowded() const noexcept {
+    return (commons_ ? commons_->connections.now() : links_.size()) >= links_max_;
+  }
+
   void admit(tcp::socket socket, const asio::ip::address& from) {
-    const std::size_t there = commons_ ? commons_->connections.now() : links_.size();
-    if (is_cut_short_ || there >= core_.options().connections_max + refusals_at_once_max) return;
+    if (is_cut_short_ || is_crowded()) return;
     asio::error_code trouble;
     socket.non_blocking(true, trouble);
     if (trouble) return;
@@ -481,6 +484,7 @@ class relay_server {
   address_rules rules_;
   std::optional<tls_server_context> tls_;
   bool takes_plaintext_;
+  std::size_t links_max_;
   lane_options lanes_;
   lane_carriers carriers_;
   std::function<void(const room::noted&)> on_note_;

@@ -1,6 +1,7 @@
 // What the owner of a relay on real sockets sets.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -26,6 +27,9 @@ struct relay_server_options {
   std::optional<tls_server_context> tls;
   /// Plain control connections are served beside those in TLS. For tests.
   bool takes_plaintext = false;
+  /// Connections beyond relay.connections_max that are told why they cannot stay. Whoever comes
+  /// beyond both is closed without a word.
+  std::size_t refusals_max = 128;
   /// How lanes are moved.
   lane_options lanes;
   /// Called with what is worth a line in a log: static words, never an address or a name.
