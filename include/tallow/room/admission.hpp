@@ -22,11 +22,15 @@ struct admission_options {
   token_rate connections{30, std::chrono::minutes(1), 60};
   /// Rooms that it may open.
   token_rate rooms{10, std::chrono::minutes(1), 20};
-  /// Joins that may be refused. A person who mistypes a nameplate needs a handful; who looks for
-  /// rooms needs thousands.
-  token_rate refused_joins{30, std::chrono::minutes(1), 30};
+  /// Joins that may come to nothing: refused, or with a partner and never live. A person who
+  /// mistypes a code needs a handful; who looks for rooms, or guesses codes in them, needs
+  /// thousands.
+  token_rate vain_joins{30, std::chrono::minutes(1), 30};
   /// Connections at once that have no place in a room or a lane; 0: any number.
   std::size_t pending_max = 32;
+  /// Connections that are told why they are refused as they come. A word costs a handshake of TLS:
+  /// who comes on regardless gets none.
+  token_rate words{60, std::chrono::minutes(1), 60};
 };
 
 /// Counts what each source does. Sources that have done nothing for a while are forgotten.
@@ -57,6 +61,11 @@ class admission {
     if (found != states_.end() && found->second.pending > 0) --found->second.pending;
   }
 
+  /// Whether a connection that is refused as it comes is told why. True: it was counted.
+  [[nodiscard]] bool take_word(source_id source, instant now) {
+    return take(states_[source].words, options_.words, now) == duration::zero();
+  }
+
   /// How long a source has to wait for another connection, a room of its own, another join. Zero:
   /// it was counted.
   [[nodiscard]] duration take_connection(source_id source, instant now) {
@@ -68,7 +77,7 @@ class admission {
   [[nodiscard]] duration join_wait(source_id source, instant now) const {
     const auto found = states_.find(source);
     if (found == states_.end()) return duration::zero();
-    return found->second.refused_joins.wait(options_.refused_joins, 1, now);
+    return found->second.vain_joins.wait(options_.vain_joins, 1, now);
   }
 
   /// A connection has come to be of use: a transfer goes over it.
@@ -77,8 +86,14 @@ class admission {
     if (found != states_.end()) found->second.connections.give_back(options_.connections, 1);
   }
 
-  void count_refused_join(source_id source, instant now) {
-    states_[source].refused_joins.take(options_.refused_joins, 1, now);
+  void count_join(source_id source, instant now) {
+    states_[source].vain_joins.take(options_.vain_joins, 1, now);
+  }
+
+  /// A join that was counted was not in vain.
+  void give_join_back(source_id source) {
+    const auto found = states_.find(source);
+    if (found != states_.end()) found->second.vain_joins.give_back(options_.vain_joins, 1);
   }
 
   [[nodiscard]] std::size_t source_count() const noexcept { return states_.size(); }
@@ -87,12 +102,13 @@ class admission {
   struct state {
     token_bucket connections;
     token_bucket rooms;
-    token_bucket refused_joins;
+    token_bucket vain_joins;
+    token_bucket words;
     std::size_t pending = 0;
 
     [[nodiscard]] bool is_idle(instant now) const noexcept {
       return pending == 0 && connections.is_full(now) && rooms.is_full(now) &&
-             refused_joins.is_full(now);
+             vain_joins.is_full(now) && words.is_full(now);
     }
   };
 

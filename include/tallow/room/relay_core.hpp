@@ -45,6 +45,10 @@ namespace tallow::room {
 /// owner calls disconnected() for each once, after `finish` and `drop` too.
 class relay_core {
  public:
+  /// What a relay that stops grants its last words, once the time for transfers is over: less than
+  /// a service manager waits beyond that.
+  static constexpr duration farewell_time = std::chrono::seconds(3);
+
   /// @param random  for nameplates and lane tickets: a good one, and it outlives this
   relay_core(relay_options options, room_of_nameplate room_of, random_source random,
              relay_place place = {})
@@ -212,6 +216,7 @@ class relay_core {
       peers_.look_again(*p);
     }
     if (end_all_at_ && now >= *end_all_at_) end_all(now);
+    if (drop_all_at_ && now >= *drop_all_at_) drop_all(now);
   }
 
   /// Refuses whoever comes from now on, tells everybody, ends the connections that have no partner,
@@ -269,8 +274,8 @@ class relay_core {
 
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept {
     return earlier(earlier(earlier(rooms_.next_timeout(), peers_.next_timeout()),
-                           earlier(lanes_.next_timeout(), end_all_at_)),
-                   bandwidth_.next_timeout());
+                           earlier(lanes_.next_timeout(), bandwidth_.next_timeout())),
+                   earlier(end_all_at_, drop_all_at_));
   }
 
   // ---- getters ----
@@ -301,6 +306,7 @@ class relay_core {
  private:
   // ---- admission ----
   void admit(relay_peer& p, const origin& from, instant now);
+  void turn_away(relay_peer& p, relay_error_code why, duration wait, instant now);
   void leave_pending(relay_peer& p);
   [[nodiscard]] bool must_wait(relay_peer& p, instant now);
   [[nodiscard]] bool may_open_room(relay_peer& p, instant now);
@@ -349,6 +355,7 @@ class relay_core {
   void end(relay_peer& p, relay_error_code code, std::uint64_t limit, instant now,
            std::uint32_t retry_ms = 0);
   void end_all(instant now);
+  void drop_all(instant now);
   void shut_out(relay_peer& p, drop_reason reason, instant now);
   void let_drop(relay_peer& p, instant now);
   void depart(relay_peer& p, leave_reason reason, instant now);
@@ -369,6 +376,7 @@ class relay_core {
   relay_counters counters_;
   bool is_draining_ = false;
   std::optional<instant> end_all_at_;
+  std::optional<instant> drop_all_at_;
 };
 
 }  // namespace tallow::room

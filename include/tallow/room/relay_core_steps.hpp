@@ -31,7 +31,7 @@ inline void relay_core::admit(relay_peer& p, const origin& from, instant now) {
   if (p.source && !commons_->with_admission([&](admission& a) { return a.came(*p.source, now); })) {
     return shut_out(p, drop_reason::crowd, now);
   }
-  if (from.is_blocked) return end(p, relay_error_code::blocked, 0, now);
+  if (from.is_blocked) return turn_away(p, relay_error_code::blocked, duration::zero(), now);
   if (is_draining_) return end(p, relay_error_code::draining, 0, now);
   if (count > options_.connections_max) {
     return end(p, relay_error_code::relay_full, options_.connections_max, now);
@@ -39,7 +39,17 @@ inline void relay_core::admit(relay_peer& p, const origin& from, instant now) {
   if (!p.source) return;
   const duration wait =
       commons_->with_admission([&](admission& a) { return a.take_connection(*p.source, now); });
-  if (wait != duration::zero()) refuse_for(p, wait, now);
+  if (wait != duration::zero()) turn_away(p, relay_error_code::rate_limited, wait, now);
+}
+
+// Refuses a connection before it has said anything.
+inline void relay_core::turn_away(relay_peer& p, relay_error_code why, duration wait, instant now) {
+  const auto has_word = [&](admission& a) { return a.take_word(*p.source, now); };
+  if (p.source && !commons_->with_admission(has_word)) {
+    return shut_out(p, drop_reason::crowd, now);
+  }
+  if (wait != duration::zero()) return refuse_for(p, wait, now);
+  end(p, why, 0, now);
 }
 
 // It has a place, or needs none any more.
@@ -228,6 +238,10 @@ inline void relay_core::tell(relay_peer& p, const seated& what, instant now) {
   leave_pending(p);
   p.enter(phase::seated, now);
   p.placed = what.placed;
+  // Whoever joins one that waits may guess its code, on one connection in room after room.
+  if (p.placed == place::second && p.source) {
+    commons_->with_admission([&](admission& a) { a.count_join(*p.source, now); });
+  }
   p.carried = 0;
   p.barrier = 0;
   // A room keeps the limits that it was made with, whatever the operator says later.
@@ -269,6 +283,9 @@ inline void relay_core::tell(relay_peer& p, const told_live&, instant now) {
   p.allow_slices(limits::frame_length_limit);
   // Who loses his connection again and again must be able to come back each time.
   give_connection_back(p);
+  if (p.source && p.placed == place::second) {
+    commons_->with_admission([&](admission& a) { a.give_join_back(*p.source); });
+  }
   p.live_since = now;
   if (p.placed == place::first) ++counters_.sessions;
   peers_.note(noted{"room live", ""});
@@ -282,7 +299,7 @@ inline void relay_core::count_failed_join(const relay_peer& p, relay_error_code 
   const bool failed = code == relay_error_code::room_full ||
                       code == relay_error_code::wants_clash || code == relay_error_code::code_spent;
   if (!failed || !p.source) return;
-  commons_->with_admission([&](admission& a) { a.count_refused_join(*p.source, now); });
+  commons_->with_admission([&](admission& a) { a.count_join(*p.source, now); });
 }
 
 // ---- bandwidth ----
@@ -397,6 +414,15 @@ inline void relay_core::end_all(instant now) {
     settle(now);
   }
   end_all_at_.reset();
+  drop_all_at_ = now + farewell_time;
+}
+
+// Who does not close has had time to, and must not hold up the end.
+inline void relay_core::drop_all(instant now) {
+  for (const connection_id id : peers_.all_ids()) {
+    if (relay_peer* p = peers_.find(id)) let_drop(*p, now);
+  }
+  drop_all_at_.reset();
 }
 
 inline void relay_core::shut_out(relay_peer& p, drop_reason reason, instant now) {

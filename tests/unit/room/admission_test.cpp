@@ -20,9 +20,11 @@ TEST(Admission, CountsEachSourceAndEachThingByItself) {
   EXPECT_EQ(a.take_room(1, start), 0s);
   EXPECT_EQ(a.take_room(1, start), 1s);
   EXPECT_EQ(a.join_wait(1, start), 0s);
-  a.count_refused_join(1, start);
+  a.count_join(1, start);
   EXPECT_EQ(a.join_wait(1, start), 1s);
   EXPECT_EQ(a.join_wait(2, start), 0s);
+  a.give_join_back(1);
+  EXPECT_EQ(a.join_wait(1, start), 0s);
   a.give_connection_back(1);
   EXPECT_EQ(a.take_connection(1, start), 0s);
 }

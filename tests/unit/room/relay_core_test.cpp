@@ -525,7 +525,7 @@ relay_options limited(void (*limit)(admission_options&)) {
 }
 
 TEST(RelayCore, LimitsRefusedJoinsBySource) {
-  paired_world w(limited([](admission_options& o) { o.refused_joins = {30, 1min, 30}; }));
+  paired_world w(limited([](admission_options& o) { o.vain_joins = {30, 1min, 30}; }));
   w.go_live();
   for (unsigned i = 0; i < 30; ++i) {
     EXPECT_EQ(refusal_of(w.join(w.room, 50, want::receive, 1)), relay_error_code::room_full);
