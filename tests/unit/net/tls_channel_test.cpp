@@ -15,6 +15,7 @@
 #include <tallow/net/tls_channel.hpp>
 
 #include "support/code_of.hpp"
+#include "support/loose_tls_client.hpp"
 #include "support/tls_pair.hpp"
 
 namespace tallow::net {
@@ -22,6 +23,7 @@ namespace {
 
 using test::code_of;
 using test::feed;
+using test::loose_tls_client;
 using test::new_identity;
 using test::received_by;
 using test::taken_from;
@@ -32,61 +34,6 @@ byte_buffer buffer_of(byte_view bytes) { return {bytes.begin(), bytes.end()}; }
 bool contains(byte_view where, byte_view what) {
   return std::search(where.begin(), where.end(), what.begin(), what.end()) != where.end();
 }
-
-// ---- a client that does what ours does not ----
-
-class loose_policy final : public Botan::TLS::Policy {
- public:
-  bool allow_ssl_key_log_file() const override { return true; }
-  std::vector<std::string> allowed_ciphers() const override { return {"AES-256/GCM"}; }
-  std::vector<Botan::TLS::Group_Params> key_exchange_groups() const override {
-    return {Botan::TLS::Group_Params::X25519};
-  }
-};
-
-class loose_events final : public Botan::TLS::Callbacks {
- public:
-  byte_buffer emitted;
-  mutable std::vector<std::uint8_t> handshake_secret;
-  std::optional<Botan::TLS::AlertType> alert;
-  bool is_active = false;
-
-  void tls_emit_data(std::span<const std::uint8_t> data) override {
-    append(emitted, std::as_bytes(data));
-  }
-  void tls_record_received(std::uint64_t, std::span<const std::uint8_t>) override {}
-  void tls_alert(Botan::TLS::Alert one) override { alert = one.type(); }
-  void tls_session_activated() override { is_active = true; }
-  void tls_verify_cert_chain(const std::vector<Botan::X509_Certificate>&,
-                             const std::vector<std::optional<Botan::OCSP::Response>>&,
-                             const std::vector<Botan::Certificate_Store*>&, Botan::Usage_Type,
-                             std::string_view, const Botan::TLS::Policy&) override {}
-  void tls_ssl_key_log_data(std::string_view label, std::span<const std::uint8_t>,
-                            std::span<const std::uint8_t> secret) const override {
-    if (label == "CLIENT_HANDSHAKE_TRAFFIC_SECRET") {
-      handshake_secret.assign(secret.begin(), secret.end());
-    }
-  }
-};
-
-struct loose_client {
-  explicit loose_client(std::vector<std::string> protocols)
-      : botan(events, std::make_shared<Botan::TLS::Session_Manager_Noop>(),
-              std::make_shared<Botan::Credentials_Manager>(), std::make_shared<loose_policy>(),
-              std::make_shared<Botan::System_RNG>(), Botan::TLS::Server_Information("relay"),
-              Botan::TLS::Protocol_Version::TLS_V13, protocols) {}
-
-  byte_buffer take() { return std::exchange(events->emitted, {}); }
-  void give(byte_view bytes) {
-    try {
-      botan.received_data(as_u8(bytes));
-    } catch (const Botan::Exception&) {  // the alert says it
-    }
-  }
-
-  std::shared_ptr<loose_events> events = std::make_shared<loose_events>();
-  Botan::TLS::Client botan;
-};
 
 // RFC 8446, 7.1, with an empty context.
 std::vector<std::uint8_t> expand_label(const std::vector<std::uint8_t>& secret,
@@ -170,7 +117,7 @@ TEST(TlsChannel, ClientSendsThePostQuantumShareAndBothUseIt) {
 }
 
 TEST(TlsChannel, ServerFallsBackToX25519) {
-  loose_client client({"tallow/1"});
+  loose_tls_client client({"tallow/1"});
   auto server = tls_channel::server(tls_server_context(new_identity())).value();
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(feed(server, client.take()));
@@ -221,7 +168,7 @@ TEST(TlsChannel, KeepsAViewOfWhatIsBeingSentWhileMoreIsQueued) {
 // ---- what is not ----
 
 TEST(TlsChannel, ServerRefusesDataBeforeTheClientsFinished) {
-  loose_client client({"tallow/1"});
+  loose_tls_client client({"tallow/1"});
   auto server = tls_channel::server(tls_server_context(new_identity())).value();
   ASSERT_TRUE(feed(server, client.take()));
   client.give(taken_from(server));
@@ -246,7 +193,7 @@ TEST(TlsChannel, DataBeforeTheEndOfAHandshakeIsRefusedWhateverBotanThinksOfIt) {
 
 TEST(TlsChannel, ServerRefusesOtherProtocolsInside) {
   for (const auto& protocols : {std::vector<std::string>{"http/1.1", "h2"}, {}}) {
-    loose_client client(protocols);
+    loose_tls_client client(protocols);
     auto server = tls_channel::server(tls_server_context(new_identity())).value();
     EXPECT_EQ(code_of(feed(server, client.take())), errc::tls_failed);
     client.give(taken_from(server));
