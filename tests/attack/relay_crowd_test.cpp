@@ -166,6 +166,30 @@ TEST(RelayCrowd, OfOneSourceOpensAFewRoomsOnly) {
   others.talk();
 }
 
+// Each refusal costs a handshake of TLS before it can be told: who keeps coming is told a few times
+// and then closed at once, before a byte of it is read.
+TEST(RelayCrowd, OfOneSourceIsToldSomeTimesThatItIsRefused) {
+  for (const bool is_blocked : {false, true}) {
+    relay_world w(roomy());
+    bystanders others(w);
+    const auto told = [&](std::uint64_t count) {
+      std::uint64_t words = 0;
+      for (std::uint64_t i = 0; i < count; ++i) {
+        wire_end& one = w.connect_bare({stranger, is_blocked});
+        words += one.is_finished ? 1 : 0;
+        w.disconnect(one);
+      }
+      return words;
+    };
+    const admission_options granted;
+    EXPECT_EQ(told(300), granted.words.burst);
+    w.advance(1min);
+    EXPECT_EQ(told(300), granted.words.tokens);
+    EXPECT_TRUE(has_place(w.join(room_of(1), 1, want::send, stranger + 1))) << "somebody else";
+    others.talk();
+  }
+}
+
 // However many come at once, two are in.
 TEST(RelayCrowd, RacesForOneRoomAndTwoAreIn) {
   relay_world w(roomy());

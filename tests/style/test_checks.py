@@ -7,6 +7,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "scripts"))
 
+import check_attacks  # noqa: E402
 import check_docs  # noqa: E402
 import check_layers  # noqa: E402
 import check_lists  # noqa: E402
@@ -162,6 +163,30 @@ class Lists(Planted):
     def test_refuses_a_listed_header_that_is_gone(self):
         self.assertEqual(self.problems("  base/a.hpp\n"),
                          ["cmake/headers.cmake names base/a.hpp, which is not there"])
+
+
+class Attacks(Planted):
+    def problems(self, row):
+        self.write("tests/attack/a_test.cpp", "TEST(Crowd, Ends) {}\nTEST_F(Flood, Ends) {\n")
+        self.write("tests/cli/test_a.py", "class B(C):\n    def test_d(self):\n        pass\n")
+        self.write("bench/load", "")
+        self.write("docs/attacks.md", f"`Crowd.Unnamed` is no row\n{row}\n")
+        return check_attacks.check(self.root)
+
+    def test_accepts_tests_programs_and_reasons(self):
+        for row in ("| A1 | x | `Crowd.Ends` `Flood.Ends` |", "| A1 | x | `test_a.B.test_d` |",
+                    "| A1 | x | `bench/load` |", "| A1 | x | No test: there is nothing |"):
+            self.assertEqual(self.problems(row), [], row)
+
+    def test_refuses_what_is_not_there(self):
+        for name in ("Crowd.Begins", "Other.Ends", "test_a.B.test_c", "test_b.B.test_d",
+                     "bench/other"):
+            problems = self.problems(f"| A1 | x | `Crowd.Ends` `{name}` |")
+            self.assertEqual(len(problems), 1, name)
+            self.assertIn(name, problems[0])
+
+    def test_refuses_an_attack_without_an_answer(self):
+        self.assertEqual(len(self.problems("| A1 | x | `tls.hpp` has it |")), 1)
 
 
 if __name__ == "__main__":

@@ -162,6 +162,9 @@ set(test_tools_sources
 set(test_attack_sources
   attack/relay_crowd_test.cpp
   attack/relay_intrusion_test.cpp
+  attack/relay_limits_test.cpp
+  attack/relay_liveness_test.cpp
+  attack/tls_malformed_test.cpp
   attack/attempts_test.cpp
   attack/compression_test.cpp
   attack/cpace_share_test.cpp
