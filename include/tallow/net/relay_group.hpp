@@ -236,6 +236,9 @@ class relay_group {
     asio::error_code trouble;
     leaving.socket.assign(protocol, socket, trouble);
     if (trouble) ::close(socket);  // the other shard finds an end of it at once
+    // Another object knows nothing of how the last one was set: it would wait where nothing is
+    // there to read, and with it all of its shard.
+    leaving.socket.non_blocking(true, trouble);
     one& shard = *shards_[to];
     asio::post(*shard.context,
                [&shard, arrival = std::make_unique<relay_arrival>(std::move(leaving))]() mutable {
