@@ -160,7 +160,9 @@ TEST_F(TlsMalformed, AnswerIsNeverTakenForThatOfTheServer) {
     byte_buffer flight = taken_from(pair.server);
     flight[random() % flight.size()] ^= byte_of(std::size_t{1} << random() % 8);
     (void)feed(pair.client, flight);  // it may wait for more, where a length was hit
-    EXPECT_FALSE(pair.client.is_active()) << round;
+    // The version in a record's head is for old machines alone, and is not looked at.
+    if (pair.client.is_active()) pair.run();
+    EXPECT_EQ(pair.client.is_active(), pair.server.is_active()) << round;
     EXPECT_TRUE(pair.client.received().empty());
     EXPECT_LE(taken_from(pair.client).size(), answer_bytes_max);
   }

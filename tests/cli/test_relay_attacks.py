@@ -528,7 +528,7 @@ class Clocks(test_tls.TlsTest):
                 self.assertTrue(1 <= time.monotonic() - begun < 3)
             relay.expect_alone()
             years = {line[:4] for line in relay.text().splitlines()}
-            self.assertGreater(len(years), 2, "it did not jump")
+            self.assertGreater(len(years), 1, "it did not jump")
             begun = time.monotonic()
             relay.process.send_signal(signal.SIGTERM)
             for pair in relay.bystanders:
