@@ -229,13 +229,10 @@ class relay_server {
 
   // ---- arriving ----
 
-  // The descriptors are not for strangers alone.
-  [[nodiscard]] bool is_crowded() const noexcept {
-    return (commons_ ? commons_->connections.now() : links_.size()) >= links_max_;
-  }
-
   void admit(tcp::socket socket, const asio::ip::address& from) {
-    if (is_cut_short_ || is_crowded()) return;
+    // The descriptors are not for strangers alone.
+    const std::size_t there = commons_ ? commons_->connections.now() : links_.size();
+    if (is_cut_short_ || there >= links_max_) return;
     asio::error_code trouble;
     socket.non_blocking(true, trouble);
     if (trouble) return;
