@@ -20,6 +20,7 @@
 #include <tallow/wire/data_record.hpp>
 #include <tallow/wire/message.hpp>
 
+#include "fuzz/relay_seeds.hpp"
 #include "fuzz/samples.hpp"
 
 namespace {
@@ -579,6 +580,9 @@ int main(int argc, char** argv) {
   write_refused_frames(corpus_of("frame_decoder"));
   write_journals(corpus_of("journal"));
   write_chunks(corpus_of("chunk_codec"));
+  fuzz::write_relay_events(corpus_of("relay_core"));
+  fuzz::write_proxy_headers(corpus_of("proxy_header"));
+  fuzz::write_addresses(corpus_of("address_rules"));
   corpus_of("canary").add_hex("empty", "");
   return out_of_date == 0 ? 0 : 1;
 }
