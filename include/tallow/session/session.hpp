@@ -146,7 +146,10 @@ class session {
         return cannot_go_on(done.error(), now);
       }
     }
-    if (phase_ == phase::closing && now >= deadline_) phase_ = phase::over;
+    if (phase_ == phase::closing) {
+      if (std::exchange(closes_late_, false)) deadline_ = now + closing_time;
+      if (now >= deadline_) phase_ = phase::over;
+    }
     if (phase_ == phase::live) {
       if (now >= heard_at_ + limits::silence_max) {
         return lose_connection(error{errc::peer_silent}, now);
@@ -367,9 +370,10 @@ class session {
   instant said_at_{};
   std::optional<error> failed_;
   unsigned record_failures_ = 0;
-  duration retry_after_{};   // the relay asked not to be tried before
-  bool has_waited_ = false;  // alone in our room, before the first handshake
-  bool has_met_ = false;     // a handshake of this session has succeeded
+  duration retry_after_{};    // the relay asked not to be tried before
+  bool has_waited_ = false;   // alone in our room, before the first handshake
+  bool has_met_ = false;      // a handshake of this session has succeeded
+  bool closes_late_ = false;  // what closing waits for is timed from the next look at the clock
   bool setup_sent_ = false;
   bool is_resynchronised_ = true;
   bool receipt_due_ = false;

@@ -240,6 +240,26 @@ TEST(Session, FailsWhenThePeerFallsSilent) {
   EXPECT_TRUE(pair.sink.files().empty());
 }
 
+// Putting a large file in its place may take a slow disk longer than a sender is waited for.
+TEST(Session, SaysThatAllHasArrivedHoweverLongTheDiskTakes) {
+  relayed_pair pair(some_files());
+  bool is_done = false;
+  pair.receiving.on_event = [&](const session::event& e) {
+    is_done = is_done || std::holds_alternative<session::done>(e);
+  };
+  pair.relay.connect(pair.sending);
+  pair.relay.connect(pair.receiving);
+  pair.relay.run(std::chrono::minutes(10), [&] { return is_done; });
+  ASSERT_TRUE(is_done);
+  EXPECT_FALSE(pair.sending.succeeded());
+  pair.relay.now += std::chrono::seconds(20);
+  pair.receiving.timeout(pair.relay.now);
+  EXPECT_FALSE(pair.receiving.over());
+  pair.relay.run();
+  EXPECT_TRUE(pair.sending.succeeded());
+  EXPECT_TRUE(pair.receiving.succeeded());
+}
+
 TEST(Session, TellsThePeerWhenItIsCancelled) {
   relayed_pair pair({numbered_file("large", std::size_t{4} << 20U)});
   pair.relay.connect(pair.sending);
