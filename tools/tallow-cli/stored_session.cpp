@@ -151,7 +151,8 @@ result<void> session_store::save(const session_facts& facts,
   fs::create_directories(folder_.parent_path(), failure);
   if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return files::fail_errno();
   const fs::path final_name = folder_ / (id_of(keys) + extension);
-  const fs::path new_name = final_name.native() + ".new";
+  // Both sides may be here, and store the same session at once.
+  const fs::path new_name = final_name.native() + "." + std::to_string(::getpid()) + ".new";
   (void)::unlink(new_name.c_str());
   const files::unique_fd fd(
       ::open(new_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
