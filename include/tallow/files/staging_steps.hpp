@@ -98,7 +98,10 @@ inline result<std::vector<std::string>> staging::left_in(const std::filesystem::
 inline result<void> staging::make_folders() {
   if (auto ok = target_.make_directory(name_, 0700); !ok) return ok;
   if (auto ok = open_folder(); !ok) return ok;
-  if (auto ok = folder_.make_directory(files_name, 0700); !ok) return ok;
+  // Another receiver may look at this moment whether the new folder is one of its own, left behind,
+  // and it makes what such a one would lack.
+  auto ok = folder_.make_directory(files_name, 0700);
+  if (!ok && ok.error().code != errc::already_exists) return ok;
   auto files = folder_.open_directory(files_name);
   if (!files) return fail(files.error());
   files_ = std::move(*files);
