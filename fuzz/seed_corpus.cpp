@@ -20,8 +20,10 @@
 #include <tallow/wire/data_record.hpp>
 #include <tallow/wire/message.hpp>
 
+#include "fuzz/operator_seeds.hpp"
 #include "fuzz/relay_seeds.hpp"
 #include "fuzz/samples.hpp"
+#include "fuzz/tls_seeds.hpp"
 
 namespace {
 
@@ -583,6 +585,9 @@ int main(int argc, char** argv) {
   fuzz::write_relay_events(corpus_of("relay_core"));
   fuzz::write_proxy_headers(corpus_of("proxy_header"));
   fuzz::write_addresses(corpus_of("address_rules"));
+  fuzz::write_tls_streams(corpus_of("first_bytes_tls"));
+  fuzz::write_http_heads(corpus_of("http_head"));
+  fuzz::write_relay_configs(corpus_of("relay_config"));
   corpus_of("canary").add_hex("empty", "");
   return out_of_date == 0 ? 0 : 1;
 }

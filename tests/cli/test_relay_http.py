@@ -180,7 +180,10 @@ class HttpTest(unittest.TestCase):
                                 (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 2000 + b"\r\n", 431)):
             with self.subTest(request[:40]):
                 self.assertRegex(self.raw(request), rf"^HTTP/1.1 {status} ")
-        self.assertEqual(self.raw(b"HEAD /health HTTP/1.1\r\n\r\n").split("\r\n\r\n")[1], "")
+        for path, status in ((b"/health", 200), (b"/nowhere", 404)):
+            head, body = self.raw(b"HEAD " + path + b" HTTP/1.1\r\n\r\n").split("\r\n\r\n")
+            self.assertRegex(head, rf"^HTTP/1.1 {status} ")
+            self.assertEqual(body, "")
         self.assertEqual(self.get("/health"), "ok\n")
 
     def test_says_on_the_main_port_that_it_is_well_and_nothing_else(self):

@@ -27,8 +27,8 @@ std::string written(const http_response& answer, bool with_body) {
   return std::move(out).str();
 }
 
-std::string refusal_with(unsigned status, const char* why) {
-  return written({status, "text/plain; charset=utf-8", std::string(why) + "\n"}, true);
+std::string refusal_with(unsigned status, const char* why, bool with_body = true) {
+  return written({status, "text/plain; charset=utf-8", std::string(why) + "\n"}, with_body);
 }
 
 std::optional<bad_request> trouble_with(const boost::system::error_code& trouble) {
@@ -83,9 +83,10 @@ std::optional<std::string> answer_to(std::string_view request, const http_pages&
   const auto target = head.target();
   const std::string_view path =
       std::string_view(target.data(), target.size()).substr(0, target.find('?'));
+  const bool with_body = head.method() == http::verb::get;
   const auto page = pages.find(path);
-  if (page == pages.end()) return refusal_with(404, "there is no such page");
-  return written(page->second(), head.method() == http::verb::get);
+  if (page == pages.end()) return refusal_with(404, "there is no such page", with_body);
+  return written(page->second(), with_body);
 }
 
 }  // namespace tallow::relay_tool

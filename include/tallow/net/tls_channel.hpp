@@ -85,10 +85,12 @@ class tls_channel {
     return {};
   }
 
-  /// Plaintext that came and was not taken yet.
+  /// Plaintext that came and was not taken yet; none before is_active().
   ///
   /// @shape  returns a view that is valid until the next call of anything else
   [[nodiscard]] byte_span received() noexcept {
+    // One read may end the handshake, bring data, and fail.
+    if (!is_active_) return {};
     return byte_span(events_->received).subspan(taken_);
   }
 

@@ -191,6 +191,20 @@ TEST(TlsChannel, DataBeforeTheEndOfAHandshakeIsRefusedWhateverBotanThinksOfIt) {
   EXPECT_NO_THROW(events.tls_record_received(0, data));
 }
 
+TEST(TlsChannel, HandsOverNothingOfAReadThatEndsAHandshakeAndFails) {
+  loose_tls_client client({"tallow/1"});
+  auto server = tls_channel::server(tls_server_context(new_identity())).value();
+  ASSERT_TRUE(feed(server, client.take()));
+  client.give(taken_from(server));
+  ASSERT_TRUE(client.events->is_active);
+  client.botan.send("of nobody");
+  byte_buffer bytes = client.take();
+  append(bytes, as_bytes(std::string("\x17\x03\x03\x00\x11not authentic, no", 22)));
+  EXPECT_EQ(code_of(feed(server, bytes)), errc::tls_failed);
+  EXPECT_FALSE(server.is_active());
+  EXPECT_TRUE(server.received().empty());
+}
+
 TEST(TlsChannel, ServerRefusesOtherProtocolsInside) {
   for (const auto& protocols : {std::vector<std::string>{"http/1.1", "h2"}, {}}) {
     loose_tls_client client(protocols);
