@@ -101,44 +101,32 @@ void copy(settings& to, const settings& from) {
   to.*Member = from.*Member;
 }
 
+template <auto Member, class Kind>
+constexpr setting entry_of(shape form, refusal (*set)(settings&, const texts&), const char* name,
+                           const char* value_name, const char* help, const char* short_variable) {
+  return {name, value_name, help, form, set, &print<Member, Kind>, short_variable, &copy<Member>};
+}
+
 }  // namespace detail
 
 template <auto Member, class Kind>
 constexpr setting value_of(const char* name, const char* value_name, const char* help,
                            const char* short_variable = nullptr) {
-  return {name,
-          value_name,
-          help,
-          shape::value,
-          &detail::set_one<Member, Kind>,
-          &detail::print<Member, Kind>,
-          short_variable,
-          &detail::copy<Member>};
+  return detail::entry_of<Member, Kind>(shape::value, &detail::set_one<Member, Kind>, name,
+                                        value_name, help, short_variable);
 }
 
 template <auto Member, class Kind>
 constexpr setting list_of(const char* name, const char* value_name, const char* help,
                           const char* short_variable = nullptr) {
-  return {name,
-          value_name,
-          help,
-          shape::list,
-          &detail::set_list<Member, Kind>,
-          &detail::print<Member, list_kind<Kind>>,
-          short_variable,
-          &detail::copy<Member>};
+  return detail::entry_of<Member, list_kind<Kind>>(shape::list, &detail::set_list<Member, Kind>,
+                                                   name, value_name, help, short_variable);
 }
 
 template <auto Member>
 constexpr setting flag_of(const char* name, const char* help) {
-  return {name,
-          "",
-          help,
-          shape::flag,
-          &detail::set_one<Member, flag_kind>,
-          &detail::print<Member, flag_kind>,
-          nullptr,
-          &detail::copy<Member>};
+  return detail::entry_of<Member, flag_kind>(shape::flag, &detail::set_one<Member, flag_kind>, name,
+                                             "", help, nullptr);
 }
 
 // Of a setting that a relay takes while it runs.
