@@ -64,7 +64,6 @@ class relay_server {
                room::relay_place place = {}, hand_over_call hand_over = {})
       : context_(&context),
         core_(std::move(options.relay), &crypto::room_of, options.random, place),
-        commons_(place.commons),
         rules_(std::move(options.addresses)),
         tls_(std::move(options.tls)),
         takes_plaintext_(options.takes_plaintext),
@@ -231,8 +230,7 @@ class relay_server {
 
   void admit(tcp::socket socket, const asio::ip::address& from) {
     // The descriptors are not for strangers alone.
-    const std::size_t there = commons_ ? commons_->connections.now() : links_.size();
-    if (is_cut_short_ || there >= links_max_) return;
+    if (is_cut_short_ || core_.connection_count_of_all() >= links_max_) return;
     asio::error_code trouble;
     socket.non_blocking(true, trouble);
     if (trouble) return;
@@ -477,7 +475,6 @@ class relay_server {
 
   asio::io_context* context_;
   room::relay_core core_;
-  room::relay_commons* commons_;
   address_rules rules_;
   std::optional<tls_server_context> tls_;
   bool takes_plaintext_;

@@ -287,6 +287,10 @@ class relay_core {
             source_count(), options_.connections_max, options_.rooms.rooms_max};
   }
   [[nodiscard]] std::size_t connection_count() const noexcept { return peers_.size(); }
+  /// Of all cores that share what it shares.
+  [[nodiscard]] std::size_t connection_count_of_all() const noexcept {
+    return commons_->connections.now();
+  }
   [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.room_count(); }
   [[nodiscard]] std::uint64_t rooms_opened() const noexcept { return rooms_.opened_count(); }
   /// Connections that are ends of lanes, whether the other end has come or not.
