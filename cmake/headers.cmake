@@ -142,6 +142,8 @@ set(tallow_files_headers
   files/metadata.hpp
   files/beneath.hpp
   files/descriptor_cache.hpp
+  files/ignore_rules.hpp
+  files/selection.hpp
   files/source_tree.hpp
   files/source_tree_read.hpp
   files/remove_tree.hpp

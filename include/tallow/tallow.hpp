@@ -44,6 +44,7 @@
 #include <tallow/files/earlier_session.hpp>
 #include <tallow/files/folder_journal.hpp>
 #include <tallow/files/folder_sink.hpp>
+#include <tallow/files/ignore_rules.hpp>
 #include <tallow/files/journal_file.hpp>
 #include <tallow/files/metadata.hpp>
 #include <tallow/files/name_list.hpp>
@@ -52,6 +53,7 @@
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
+#include <tallow/files/selection.hpp>
 #include <tallow/files/source_tree.hpp>
 #include <tallow/files/source_tree_read.hpp>
 #include <tallow/files/sparse.hpp>

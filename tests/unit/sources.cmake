@@ -114,6 +114,8 @@ set(test_session_sources
 set(test_files_sources
   unit/files/beneath_test.cpp
   unit/files/conflicts_test.cpp
+  unit/files/ignore_rules_test.cpp
+  unit/files/selection_test.cpp
   unit/files/source_tree_test.cpp
   unit/files/remove_tree_test.cpp
   unit/files/placing_test.cpp

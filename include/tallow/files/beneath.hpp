@@ -1,4 +1,4 @@
-// Names below a held folder, resolved without ever following a link.
+// Names below a held folder, resolved without ever following a link, unless that is asked for.
 //
 // A peer chooses the names and somebody else may be changing the tree meanwhile, so no path is
 // checked and then used: the kernel resolves it in one call (openat2) or, where that call is
@@ -31,13 +31,15 @@ namespace tallow::files {
 enum class resolver : std::uint8_t {
   kernel,      ///< openat2: one call a path; Linux 5.6
   components,  ///< openat with O_NOFOLLOW: one call a component
+  following,   ///< openat: links are followed wherever they lead; for names of the user's own
 };
 
 /// The best resolver this process may use. Some sandboxes forbid openat2, so it is tried, once.
 [[nodiscard]] resolver best_resolver() noexcept;
 
 /// A folder, held open. All paths given to it are relative, without `.` and `..`, and name things
-/// in or below this folder; a link on the way is an error (path_escapes), never followed.
+/// in or below this folder; a link on the way is an error (path_escapes), never followed unless the
+/// resolver says so.
 ///
 /// The descriptor stays on the folder it was opened on, whatever happens to the folder's name.
 class directory {
@@ -72,7 +74,7 @@ class directory {
   /// @errors  path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<directory> open_directory(std::string_view path) const;
 
-  /// What stands at `path`; of a link, the link itself.
+  /// What stands at `path`; of a link, the link itself, unless links are followed.
   ///
   /// @errors  path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<file_status> status(std::string_view path) const;
@@ -174,7 +176,10 @@ inline result<unique_fd> directory::open_below(std::string_view path, int flags,
   if (auto ok = detail::check_below(path); !ok) return fail(ok.error());
   flags |= O_CLOEXEC;
   if (how_ == resolver::components) return walk(path, flags | O_NOFOLLOW, mode);
-  unique_fd fd(detail::open_beneath(fd_.get(), std::string(path).c_str(), flags, mode));
+  const std::string name(path);
+  unique_fd fd(how_ == resolver::following
+                   ? ::openat(fd_.get(), name.c_str(), flags, mode)
+                   : detail::open_beneath(fd_.get(), name.c_str(), flags, mode));
   if (fd) return fd;
   // A folder on the way was moved out of this one while it was being resolved.
   if (errno == EXDEV) {
@@ -241,9 +246,8 @@ inline result<directory> directory::open_directory(std::string_view path) const 
 
 inline result<file_status> directory::status(std::string_view path) const {
   struct ::stat found {};
-  auto ok = at(path, [&](int fd, const char* name) {
-    return ::fstatat(fd, name, &found, AT_SYMLINK_NOFOLLOW);
-  });
+  const int how = how_ == resolver::following ? 0 : AT_SYMLINK_NOFOLLOW;
+  auto ok = at(path, [&](int fd, const char* name) { return ::fstatat(fd, name, &found, how); });
   if (!ok) return fail(ok.error());
   return status_from(found);
 }

@@ -1,8 +1,8 @@
 // What is sent: the files and folders of the command line, walked while the transfer runs.
 //
 // The tree is the user's own, but others may be able to write to it, and it may change at any
-// time. Links in it are sent as links and never followed; what is read is checked against what the
-// walk has said of it.
+// time. Links in it are sent as links and not followed, unless that is asked for; what is read is
+// checked against what the walk has said of it.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +27,7 @@
 #include <tallow/files/descriptor_cache.hpp>
 #include <tallow/files/name_list.hpp>
 #include <tallow/files/posix_error.hpp>
+#include <tallow/files/selection.hpp>
 #include <tallow/files/status.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/path_rules.hpp>
@@ -50,6 +51,15 @@ struct skipped_path {
 class source_tree {
  public:
   explicit source_tree(resolver how = best_resolver()) noexcept : how_(how) {}
+
+  /// Before anything is added: sends what links stand for in their place. A link to a folder that
+  /// it lies in is skipped, and so is one that leads nowhere.
+  void follow_links() noexcept { how_ = resolver::following; }
+
+  /// Before anything is added: what to leave out.
+  void set_selection(selection chosen) { selection_ = std::move(chosen); }
+  /// What the selection has left out so far: files, links, and folders with all that is in them.
+  [[nodiscard]] std::uint64_t left_out_count() const noexcept { return left_out_count_; }
 
   /// Adds a path of the command line. A link is followed. It is sent under its last component;
   /// where that says nothing (`.`, `..`), under the name of the folder it stands for.
@@ -143,6 +153,8 @@ class source_tree {
     std::uint32_t root;
     std::string below;  // its path below the argument; empty for that itself
     name_list names;    // sorted backwards: the next one is the last
+    std::uint64_t device;
+    std::uint64_t inode;
   };
 
   using maybe_entry = std::optional<transfer::entry>;
@@ -152,9 +164,16 @@ class source_tree {
   [[nodiscard]] result<maybe_entry> visit_directory(transfer::entry&& e, const std::string& name,
                                                     std::string&& below);
   [[nodiscard]] result<maybe_entry> skip(std::string path, const error& reason);
+  [[nodiscard]] int access_flags() const noexcept {
+    return how_ == resolver::following ? AT_EACCESS : AT_EACCESS | AT_SYMLINK_NOFOLLOW;
+  }
+  // Says true of what is not to be sent, and counts it.
+  [[nodiscard]] bool leaves_out(const std::string& path, std::string_view below,
+                                transfer::entry_kind kind);
   [[nodiscard]] result<maybe_entry> hand_out(transfer::entry&& e, const file_status& found,
                                              std::uint32_t root_index, std::string_view name);
-  void enter(std::uint32_t root_index, std::string&& below, name_list&& names);
+  void enter(const directory& folder, const file_status& found, std::uint32_t root_index,
+             std::string&& below, name_list&& names);
   using shared_directory = std::shared_ptr<const directory>;
 
   [[nodiscard]] result<shared_directory> hold(std::uint32_t root_index);
@@ -174,6 +193,8 @@ class source_tree {
   std::uint64_t seen_first_ = 0;
   bool keeps_all_ = false;
   std::vector<skipped_path> skipped_;
+  selection selection_;
+  std::uint64_t left_out_count_ = 0;
   descriptor_cache open_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // so that it can be moved
 };
@@ -237,6 +258,7 @@ inline result<std::optional<transfer::entry>> source_tree::next_entry() {
       level& here = levels_.back();
       if (here.names.empty()) {
         levels_.pop_back();
+        selection_.leave();
         walked_.reset();
         continue;
       }
@@ -259,6 +281,8 @@ inline result<source_tree::maybe_entry> source_tree::visit_root(std::uint32_t ro
   if (::stat(r.path.c_str(), &raw) != 0) return skip(r.name, posix_error(errno));
   const file_status found = status_from(raw);
   if (!found.kind) return skip(r.name, error{errc::unsupported_kind});
+  if (auto ready = selection_.begin(r.path); !ready) return skip(r.name, ready.error());
+  if (leaves_out(r.name, "", *found.kind)) return maybe_entry();
   if (*found.kind == transfer::entry_kind::file) {
     return hand_out(std::move(e), found, root_index, "");
   }
@@ -267,7 +291,7 @@ inline result<source_tree::maybe_entry> source_tree::visit_root(std::uint32_t ro
   auto names = (*folder)->names();
   if (!names) return skip(r.name, names.error());
   auto entry = hand_out(std::move(e), found, root_index, "");
-  if (entry) enter(root_index, "", std::move(*names));
+  if (entry) enter(**folder, found, root_index, "", std::move(*names));
   return entry;
 }
 
@@ -283,12 +307,13 @@ inline result<source_tree::maybe_entry> source_tree::visit(const std::string& na
   auto found = (*in)->status(name);
   if (!found) return skip(e.path, found.error());
   if (!found->kind) return skip(e.path, error{errc::unsupported_kind});
+  if (leaves_out(e.path, below, *found->kind)) return maybe_entry();
   switch (*found->kind) {
     case transfer::entry_kind::directory:
       return visit_directory(std::move(e), name, std::move(below));
     case transfer::entry_kind::file:
       // Better now than when its bytes are due.
-      if (::faccessat((*in)->fd(), name.c_str(), R_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) != 0) {
+      if (::faccessat((*in)->fd(), name.c_str(), R_OK, access_flags()) != 0) {
         return skip(e.path, posix_error(errno));
       }
       break;
@@ -315,11 +340,15 @@ inline result<source_tree::maybe_entry> source_tree::visit_directory(transfer::e
   if (!folder) return skip(e.path, folder.error());
   auto found = folder->status();
   if (!found) return skip(e.path, found.error());
+  const bool is_loop = std::any_of(levels_.begin(), levels_.end(), [&](const level& above) {
+    return above.device == found->device && above.inode == found->inode;
+  });
+  if (is_loop) return skip(e.path, error{errc::unsupported_kind, 0, "a link to what it is in", {}});
   auto names = folder->names();
   if (!names) return skip(e.path, names.error());
   auto entry = hand_out(std::move(e), *found, root_index, name);
   if (!entry) return entry;
-  enter(root_index, std::move(below), std::move(*names));
+  enter(*folder, *found, root_index, std::move(below), std::move(*names));
   walked_ = std::make_shared<const directory>(std::move(*folder));
   return entry;
 }
@@ -328,6 +357,13 @@ inline result<source_tree::maybe_entry> source_tree::skip(std::string path, cons
   if (detail::is_exhaustion(reason)) return fail(reason);
   skipped_.push_back({std::move(path), reason});
   return maybe_entry();
+}
+
+inline bool source_tree::leaves_out(const std::string& path, std::string_view below,
+                                    transfer::entry_kind kind) {
+  if (!selection_.leaves_out(path, below, kind == transfer::entry_kind::directory)) return false;
+  ++left_out_count_;
+  return true;
 }
 
 inline result<source_tree::maybe_entry> source_tree::hand_out(transfer::entry&& e,
@@ -354,11 +390,16 @@ inline result<source_tree::maybe_entry> source_tree::hand_out(transfer::entry&& 
   return maybe_entry(std::move(e));
 }
 
-// Walks the folder handed out last.
-inline void source_tree::enter(std::uint32_t root_index, std::string&& below, name_list&& names) {
+// Walks the folder handed out last. Without its patterns it had better not be sent.
+inline void source_tree::enter(const directory& folder, const file_status& found,
+                               std::uint32_t root_index, std::string&& below, name_list&& names) {
+  if (auto ready = selection_.enter(folder.fd(), below); !ready) {
+    skipped_.push_back({path(entry_index{nodes_.size() - 1}), ready.error()});
+    names = name_list();
+  }
   names.sort_backwards();
   levels_.push_back({static_cast<std::uint32_t>(nodes_.size() - 1), root_index, std::move(below),
-                     std::move(names)});
+                     std::move(names), found.device, found.inode});
 }
 
 // The folder of an argument: the one that add_argument() has seen, or an error.

@@ -166,6 +166,32 @@ TEST(SourceTree, FollowsALinkThatIsAnArgument) {
   EXPECT_EQ(read_all(tree, 2), "text");
 }
 
+TEST(SourceTree, SendsWhatLinksStandForWhenToldTo) {
+  const scratch top;
+  top.folder("dir/sub");
+  top.folder("elsewhere");
+  top.file("elsewhere/f", "text");
+  top.link("dir/folder", "../elsewhere");
+  top.link("dir/file", "../elsewhere/f");
+  top.link("dir/nowhere", "missing");
+  top.link("dir/sub/up", "..");
+  source_tree tree;
+  tree.follow_links();
+  ASSERT_TRUE(tree.add_argument(top / "dir"));
+  const auto entries = walk(tree);
+  EXPECT_EQ(paths_of(entries),
+            (path_list{"dir", "dir/file", "dir/folder", "dir/folder/f", "dir/sub"}));
+  EXPECT_EQ(entries[1].kind, entry_kind::file);
+  EXPECT_EQ(entries[2].kind, entry_kind::directory);
+  EXPECT_EQ(read_all(tree, 1), "text");
+  EXPECT_EQ(read_all(tree, 3), "text");
+  ASSERT_EQ(tree.skipped().size(), 2U);
+  EXPECT_EQ(tree.skipped()[0].path, "dir/nowhere");
+  EXPECT_EQ(tree.skipped()[0].reason.code, errc::not_found);
+  EXPECT_EQ(tree.skipped()[1].path, "dir/sub/up");
+  EXPECT_EQ(tree.skipped()[1].reason.code, errc::unsupported_kind);
+}
+
 TEST(SourceTree, SkipsAndReportsWhatCannotBeSent) {
   const scratch top;
   top.folder("dir");
