@@ -296,7 +296,7 @@ result<measured> over_loopback(const bench_options& options) {
       [&] { received = receiving.run(relay.address(), *code, into, {}, want::receive); });
 
   using sender_type = transfer::sender<random_source, std::mutex>;
-  random_source source(options.bytes);
+  random_source source(options.bench_bytes);
   transfer::sender_options setup;
   setup.id = random_id();
   sender_type from(source, setup);
@@ -308,10 +308,10 @@ result<measured> over_loopback(const bench_options& options) {
   other.join();
   if (!sent) return fail(sent.error());
   if (!received) return fail(received.error());
-  if (sink.bytes() != options.bytes || !sending.secured_at || !sending.done_at) {
+  if (sink.bytes() != options.bench_bytes || !sending.secured_at || !sending.done_at) {
     return fail(errc::transfer_incomplete);
   }
-  return between(*sending.secured_at, *sending.done_at, options.bytes);
+  return between(*sending.secured_at, *sending.done_at, options.bench_bytes);
 }
 
 bool tell(reporter& report, const char* name, const std::string& what,
@@ -339,9 +339,10 @@ bool tell(reporter& report, const char* name, const std::string& what,
 exit_code bench(const bench_options& options) {
   reporter report(options.json);
   exit_code code = exit_code::done;
-  report.say(human_bytes(options.bytes) + " of random bytes, not compressed, no disk involved.");
+  report.say(human_bytes(options.bench_bytes) +
+             " of random bytes, not compressed, no disk involved.");
   if (!tell(report, "memory", "In memory, one thread (read, sealed, opened)",
-            in_memory(options.bytes), code)) {
+            in_memory(options.bench_bytes), code)) {
     return code;
   }
   const std::string lanes =

@@ -60,13 +60,9 @@ std::optional<stored_session> choose(std::vector<stored_session> sessions, const
 }
 
 void fill(common_options& into, const resume_options& options, stored_session& from) {
-  into.relay = options.relay.empty() ? from.facts.relay : options.relay;
-  into.insecure_plaintext = options.insecure_plaintext;
+  static_cast<settings&>(into) = options;
+  if (options.relay.empty()) into.relay = from.facts.relay;
   into.keys = std::move(from.keys);
-  into.outage_seconds = options.outage_seconds;
-  into.yes = options.yes;
-  into.json = options.json;
-  into.digest = options.digest;
 }
 
 }  // namespace
@@ -76,13 +72,13 @@ exit_code resume(const resume_options& options) {
   const auto store = session_store::find();
   std::vector<stored_session> sessions;
   if (store) sessions = store->all();
-  if (options.list) {
+  if (options.lists) {
     list(report, sessions);
     return exit_code::done;
   }
-  auto chosen = choose(std::move(sessions), options.id, report);
+  auto chosen = choose(std::move(sessions), options.session, report);
   if (!chosen) return exit_code::usage;
-  if (options.forget) {
+  if (options.forgets) {
     store->forget(chosen->id);
     report.say("Forgotten: " + line_of(*chosen));
     return exit_code::done;

@@ -1,0 +1,247 @@
+// Every option in one table: flags, variables, configuration file, help, manual page and
+// completions have all they know from here. A new option is a member of `settings` and a row.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tallow/base/limits.hpp>
+
+#include "../shared/value_kinds.hpp"
+#include "option_kinds.hpp"
+#include "settings.hpp"
+
+namespace tallow::cli {
+
+/// What can be done, a bit each: an option says by it where it belongs.
+enum command_bits : std::uint32_t {
+  send_bit = 1U << 0U,
+  receive_bit = 1U << 1U,
+  resume_bit = 1U << 2U,
+  bench_bit = 1U << 3U,
+};
+inline constexpr std::uint32_t transfer_bits = send_bit | receive_bit | resume_bit;
+
+struct command_row {
+  command_bits bit;
+  const char* name;
+  const char* help;
+};
+
+inline constexpr std::array command_rows{
+    command_row{send_bit, "send", "Send files and folders"},
+    command_row{receive_bit, "receive", "Receive what somebody sends"},
+    command_row{resume_bit, "resume",
+                "Go on, without a code, with what was interrupted within the last day"},
+    command_row{bench_bit, "bench", "Measure how fast this machine would be"},
+};
+
+enum class shape : std::uint8_t { value, list, flag, argument, arguments };
+
+using texts = std::vector<std::string>;
+
+struct option_row {
+  const char* name;  ///< the flag without its hyphens, and the key; of arguments what they are
+  const char* value_name;  ///< FILE, FOLDER and PATH are completed as such
+  const char* help;        ///< what goes with "--name VALUE", without a full stop at its end
+  std::uint32_t commands;
+  shape form;
+  /// All values of a list, one of anything else. Nothing changes when there is a refusal.
+  tools::refusal (*set)(settings&, const texts&);
+  std::string (*print)(const settings&);
+  void (*list_words)(texts&);  ///< appends the words that are allowed, where it is one of a few
+  bool is_lasting = false;     ///< may stand in the environment and in the configuration file
+  bool says_default = false;
+};
+
+namespace detail {
+
+template <auto Member, class Kind>
+tools::refusal set_one(settings& to, const texts& values) {
+  return Kind::parse(to.*Member, values.front());
+}
+
+template <auto Member, class Kind>
+tools::refusal set_all(settings& to, const texts& values) {
+  auto all = std::decay_t<decltype(to.*Member)>();
+  for (const std::string& value : values) {
+    if (auto why = Kind::parse(all.emplace_back(), value)) return why;
+  }
+  to.*Member = std::move(all);
+  return std::nullopt;
+}
+
+template <auto Member, class Kind>
+std::string print_one(const settings& from) {
+  return Kind::print(from.*Member);
+}
+
+template <auto Member, class Kind>
+std::string print_all(const settings& from) {
+  std::string text;
+  for (const auto& value : from.*Member) {
+    text += (text.empty() ? "" : ", ") + Kind::print(value);
+  }
+  return '[' + text + ']';
+}
+
+template <class Kind>
+void list_words(texts& to) {
+  if constexpr (requires { Kind::words; }) {
+    for (const char* word : Kind::words) to.emplace_back(word);
+  }
+}
+
+}  // namespace detail
+
+// ---- how a row is written ------------------------------------------------------------------
+
+/// --name VALUE
+template <auto Member, class Kind>
+constexpr option_row value_of(std::uint32_t commands, const char* name, const char* value_name,
+                              const char* help, shape form = shape::value) {
+  return {name,
+          value_name,
+          help,
+          commands,
+          form,
+          &detail::set_one<Member, Kind>,
+          &detail::print_one<Member, Kind>,
+          &detail::list_words<Kind>};
+}
+
+/// --name VALUE, as often as wanted. In a variable there are commas between.
+template <auto Member, class Kind>
+constexpr option_row list_of(std::uint32_t commands, const char* name, const char* value_name,
+                             const char* help, shape form = shape::list) {
+  return {name,
+          value_name,
+          help,
+          commands,
+          form,
+          &detail::set_all<Member, Kind>,
+          &detail::print_all<Member, Kind>,
+          &detail::list_words<Kind>};
+}
+
+/// --name
+template <auto Member>
+constexpr option_row flag_of(std::uint32_t commands, const char* name, const char* help) {
+  return value_of<Member, tools::flag_kind>(commands, name, "", help, shape::flag);
+}
+
+/// One word without a flag.
+template <auto Member, class Kind>
+constexpr option_row argument_of(std::uint32_t commands, const char* name, const char* help) {
+  return value_of<Member, Kind>(commands, name, name, help, shape::argument);
+}
+
+/// Words without a flag, as many as there are.
+template <auto Member, class Kind>
+constexpr option_row arguments_of(std::uint32_t commands, const char* name, const char* help) {
+  return list_of<Member, Kind>(commands, name, name, help, shape::arguments);
+}
+
+/// May be set for good: in the environment, as TALLOW_NAME, and in the configuration file.
+constexpr option_row lasting(option_row row) {
+  row.is_lasting = true;
+  return row;
+}
+
+/// Its help says what holds where nobody says anything.
+constexpr option_row with_default(option_row row) {
+  row.says_default = true;
+  return row;
+}
+
+// ---- the rows, in the order in which the help shows them -----------------------------------
+
+inline constexpr auto send_rows = std::array{
+    arguments_of<&settings::arguments, text_kind>(
+        send_bit, "PATH", "Files and folders; '-': standard input, to its end"),
+    with_default(value_of<&settings::stream_name, text_kind>(
+        send_bit, "name", "NAME", "What standard input is called on the other side")),
+    flag_of<&settings::text>(send_bit, "text",
+                             "Send standard input as a text (64 KiB) that is shown and not stored"),
+    lasting(with_default(value_of<&settings::lanes, tools::number_kind<0, limits::lanes_max>>(
+        send_bit, "lanes", "N",
+        "Connections that carry data side by side; 0: all in the control connection"))),
+    lasting(with_default(value_of<&settings::compress, compress_kind>(
+        send_bit, "compress", "HOW", "auto, off, or a level of zstd from 1 to 19"))),
+};
+
+inline constexpr auto receive_rows = std::array{
+    argument_of<&settings::code_argument, text_kind>(
+        receive_bit, "CODE", "The code; better typed at the prompt, where nobody else sees it"),
+    lasting(with_default(value_of<&settings::out, tools::path_kind>(
+        receive_bit, "out", "FOLDER", "The folder that gets it; '-': standard output"))),
+    lasting(value_of<&settings::on_conflict, word_or_none_kind<conflict_words>>(
+        receive_bit, "on-conflict", "HOW",
+        "What to do with a name that is taken: ask, rename, overwrite or skip; ask at a terminal, "
+        "else rename")),
+};
+
+inline constexpr auto relay_rows = std::array{
+    lasting(value_of<&settings::relay, text_kind>(send_bit | receive_bit, "relay", "HOST:PORT",
+                                                  "The relay, HOST:PORT or HOST:PORT#KEY")),
+    value_of<&settings::code_file, tools::path_kind>(
+        send_bit | receive_bit, "code-file", "FILE",
+        "Read the code from FILE ('-': standard input); also TALLOW_CODE"),
+};
+
+inline constexpr auto resume_rows = std::array{
+    argument_of<&settings::session, text_kind>(resume_bit, "ID",
+                                               "Which one, when there are several"),
+    value_of<&settings::relay, text_kind>(resume_bit, "relay", "HOST:PORT",
+                                          "Another relay than before, HOST:PORT or HOST:PORT#KEY"),
+    flag_of<&settings::lists>(resume_bit, "list", "Show what can be gone on with, and end"),
+    flag_of<&settings::forgets>(resume_bit, "forget", "Forget it instead; what has arrived stays"),
+};
+
+inline constexpr auto bench_rows = std::array{
+    with_default(value_of<&settings::bench_bytes, mebibytes_kind>(bench_bit, "size", "MIB",
+                                                                  "MiB to move, twice")),
+    with_default(value_of<&settings::lanes, tools::number_kind<0, limits::lanes_max>>(
+        bench_bit, "lanes", "N", "As of send")),
+};
+
+inline constexpr auto common_rows = std::array{
+    lasting(with_default(value_of<&settings::outage_seconds, tools::number_kind<0, 7 * 24 * 3600>>(
+        transfer_bits, "outage", "SECONDS",
+        "Seconds to try again for when the connection is lost; 0: not at all"))),
+    flag_of<&settings::insecure_plaintext>(transfer_bits, "insecure-plaintext",
+                                           "Speak to the relay without TLS. For tests"),
+    flag_of<&settings::yes>(transfer_bits, "yes", "Answer every question with yes"),
+    lasting(flag_of<&settings::digest>(transfer_bits, "digest",
+                                       "At the end, print for each file what sha256sum would")),
+    flag_of<&settings::json>(transfer_bits | bench_bit, "json",
+                             "One JSON object a line on standard output"),
+};
+
+namespace detail {
+
+template <std::size_t... Sizes>
+constexpr auto joined(const std::array<option_row, Sizes>&... groups) {
+  std::array<option_row, (Sizes + ...)> all{};
+  std::size_t count = 0;
+  const auto append = [&](const auto& group) {
+    for (const option_row& row : group) all[count++] = row;
+  };
+  (append(groups), ...);
+  return all;
+}
+
+}  // namespace detail
+
+inline constexpr auto option_rows =
+    detail::joined(send_rows, receive_rows, relay_rows, resume_rows, bench_rows, common_rows);
+
+[[nodiscard]] constexpr bool is_argument(const option_row& row) noexcept {
+  return row.form == shape::argument || row.form == shape::arguments;
+}
+
+}  // namespace tallow::cli

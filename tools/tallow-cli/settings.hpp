@@ -1,0 +1,48 @@
+// What flags, variables and the configuration file may set: a member for each row of the table.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tallow::cli {
+
+/// The values of all options of all commands; each is what holds where nobody says anything.
+struct settings {
+  // What is sent.
+  std::vector<std::string> arguments;  ///< as they stand on the command line
+  std::string stream_name = "stdin";   ///< what the stream is called
+  bool text = false;                   ///< standard input is a text to be shown
+  /// More lanes pay only where one core cannot fill the network.
+  std::uint32_t lanes = 2;
+  std::string compress = "auto";  ///< what compression_choice_of() understands
+
+  // Where it comes to.
+  std::filesystem::path out = ".";  ///< a folder; `-`: standard output
+  std::string on_conflict;          ///< a word of conflict_words, or empty
+  std::string code_argument;
+
+  // How both sides find each other.
+  std::string relay;  ///< HOST:PORT, perhaps #KEY behind it
+  std::string code_file;
+  /// How long a lost connection is tried again: a router that restarts, a walk between two
+  /// networks.
+  std::uint32_t outage_seconds = 600;
+  bool insecure_plaintext = false;  ///< no TLS to the relay
+
+  // resume
+  std::string session;  ///< which one; empty: the only one
+  bool lists = false;
+  bool forgets = false;
+
+  // bench
+  std::uint64_t bench_bytes = std::uint64_t{1} << 30U;
+
+  // What is said.
+  bool yes = false;  ///< answers every question with yes
+  bool json = false;
+  bool digest = false;  ///< says what sha256sum would
+};
+
+}  // namespace tallow::cli
