@@ -36,6 +36,7 @@ struct word_or_none_kind {
   static std::string print(const std::string& value) { return tools::in_quotes(value); }
 };
 
+inline constexpr std::array shell_words{"bash", "zsh", "fish"};
 inline constexpr std::array conflict_words{"ask", "rename", "overwrite", "skip"};
 
 struct compress_kind {

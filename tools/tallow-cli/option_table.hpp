@@ -23,6 +23,9 @@ enum command_bits : std::uint32_t {
   receive_bit = 1U << 1U,
   resume_bit = 1U << 2U,
   bench_bit = 1U << 3U,
+  config_bit = 1U << 4U,
+  completions_bit = 1U << 5U,
+  man_page_bit = 1U << 6U,
 };
 inline constexpr std::uint32_t transfer_bits = send_bit | receive_bit | resume_bit;
 
@@ -38,6 +41,9 @@ inline constexpr std::array command_rows{
     command_row{resume_bit, "resume",
                 "Go on, without a code, with what was interrupted within the last day"},
     command_row{bench_bit, "bench", "Measure how fast this machine would be"},
+    command_row{config_bit, "config", "Show the settings and where each comes from"},
+    command_row{completions_bit, "completions", "Print what a shell needs to complete commands"},
+    command_row{man_page_bit, "man-page", "Print the manual page"},
 };
 
 enum class shape : std::uint8_t { value, list, flag, argument, arguments };
@@ -209,6 +215,14 @@ inline constexpr auto bench_rows = std::array{
         bench_bit, "lanes", "N", "As of send")),
 };
 
+inline constexpr auto setup_rows = std::array{
+    flag_of<&settings::shows_example>(
+        config_bit, "example", "Print a file that explains each setting and changes none, and end"),
+    flag_of<&settings::shows_path>(config_bit, "path", "Print where the file is, and end"),
+    argument_of<&settings::shell, word_or_none_kind<shell_words>>(completions_bit, "SHELL",
+                                                                  "bash, zsh or fish"),
+};
+
 inline constexpr auto common_rows = std::array{
     lasting(with_default(value_of<&settings::outage_seconds, tools::number_kind<0, 7 * 24 * 3600>>(
         transfer_bits, "outage", "SECONDS",
@@ -237,8 +251,8 @@ constexpr auto joined(const std::array<option_row, Sizes>&... groups) {
 
 }  // namespace detail
 
-inline constexpr auto option_rows =
-    detail::joined(send_rows, receive_rows, relay_rows, resume_rows, bench_rows, common_rows);
+inline constexpr auto option_rows = detail::joined(send_rows, receive_rows, relay_rows, resume_rows,
+                                                   bench_rows, setup_rows, common_rows);
 
 [[nodiscard]] constexpr bool is_argument(const option_row& row) noexcept {
   return row.form == shape::argument || row.form == shape::arguments;

@@ -1,11 +1,15 @@
 #include "options.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <fcntl.h>
 #include <iostream>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -15,20 +19,28 @@
 #include <tallow/transfer/path_rules.hpp>
 
 #include "advice.hpp"
+#include "config_file.hpp"
+#include "exit_texts.hpp"
 #include "given_code.hpp"
 #include "hardening.hpp"
 #include "option_sources.hpp"
+#include "pages.hpp"
 #include "terminal.hpp"
 
 namespace tallow::cli {
 namespace {
 
-constexpr const char* exit_codes_text =
-    "Exit codes: 0 done, 1 other failure, 2 usage, 3 wrong code or authentication failed, 4 peer "
-    "or\n"
-    "relay gone, 5 refused by the other side, 6 local file trouble, 7 disk full, 8 versions do "
-    "not\n"
-    "meet, 130 interrupted.";
+std::string footer() {
+  std::string text =
+      "What has a variable may stand in the configuration file too; tallow-cli config shows it.\n\n"
+      "Exit codes:\n";
+  for (const exit_text& row : exit_texts) {
+    const std::string number = std::to_string(static_cast<int>(row.code));
+    text += std::string(5 - number.size(), ' ') + number + "  " + row.text + '\n';
+  }
+  text.pop_back();
+  return text;
+}
 
 // What the command line says for one row of the table.
 struct given {
@@ -58,7 +70,7 @@ void add_option(CLI::App& app, given& to) {
     return;
   }
   to.option = app.add_option(name, to.values, help_of(row));
-  if (!is_argument(row)) to.option->type_name(row.value_name);
+  to.option->type_name(is_argument(row) ? "" : row.value_name);
   if (row.form == shape::arguments) return;
   to.option->expected(1)->allow_extra_args(false);
   to.option->multi_option_policy(row.form == shape::list ? CLI::MultiOptionPolicy::TakeAll
@@ -160,6 +172,45 @@ command finish_receive(receive_options options, secret_buffer environment) {
   return finish(std::move(options), std::move(environment));
 }
 
+exit_code write_out(const std::string& text) {
+  const bool is_written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (!is_written) std::cerr << "tallow-cli: cannot write to standard output\n";
+  return is_written ? exit_code::done : exit_code::files;
+}
+
+exit_code show_completion(const std::string& shell) {
+  if (shell == "bash") return write_out(bash_completion());
+  if (shell == "zsh") return write_out(zsh_completion());
+  if (shell == "fish") return write_out(fish_completion());
+  return refuse("name a shell: bash, zsh or fish.");
+}
+
+// The file first, the environment over it.
+tools::refusal read_lasting(chosen_settings& to, std::uint32_t commands) {
+  if (auto why = read_config_file(to, commands)) return why;
+  return read_environment(to, commands, [](const char* name) { return std::getenv(name); });
+}
+
+exit_code show_config(const settings& asked) {
+  if (asked.shows_example) return write_out(example_config());
+  const auto path = config_path();
+  if (asked.shows_path) {
+    return path ? write_out(path->native() + '\n') : refuse("there is no home folder.");
+  }
+  chosen_settings chosen;
+  if (const auto why = read_lasting(chosen, ~std::uint32_t{0})) return refuse(*why);
+  std::error_code failure;
+  std::string text = "# There is no home folder, and so no file.\n";
+  if (path) {
+    const bool is_there = std::filesystem::exists(*path, failure);
+    text = "# File: " + path->native() + (is_there ? "\n" : " (not there)\n");
+  }
+  return write_out(text + printed(chosen));
+}
+
+// Commands that only show something.
+constexpr std::uint32_t page_bits = config_bit | completions_bit | man_page_bit;
+
 command finish(command_bits which, settings values, secret_buffer environment) {
   switch (which) {
     case send_bit:
@@ -167,6 +218,9 @@ command finish(command_bits which, settings values, secret_buffer environment) {
     case receive_bit: return finish_receive({{std::move(values), {}, {}}}, std::move(environment));
     case resume_bit: return resume_options{std::move(values)};
     case bench_bit: return bench_options{std::move(values)};
+    case config_bit: return show_config(values);
+    case completions_bit: return show_completion(values.shell);
+    case man_page_bit: return write_out(man_page());
   }
   return exit_code::usage;
 }
@@ -187,7 +241,7 @@ command parse_command_line(int argc, char** argv) {
   CLI::App app("Sends files to another machine through a relay that learns nothing.", "tallow-cli");
   app.set_version_flag("--version", std::string("tallow-cli ") + TALLOW_VERSION);
   app.require_subcommand(1);
-  app.footer(exit_codes_text);
+  app.footer(footer());
   std::deque<command_parser> parsers;
   for (const command_row& row : command_rows) add_command(app, row, parsers);
   try {
@@ -202,8 +256,9 @@ command parse_command_line(int argc, char** argv) {
   const auto parser = std::find_if(parsers.begin(), parsers.end(),
                                    [](const command_parser& one) { return one.app->parsed(); });
   chosen_settings chosen;
-  auto why = read_environment(chosen, parser->row->bit,
-                              [](const char* name) { return std::getenv(name); });
+  tools::refusal why;
+  // What explains the settings has to work where one is wrong.
+  if ((parser->row->bit & page_bits) == 0) why = read_lasting(chosen, parser->row->bit);
   if (!why) why = read_flags(chosen, parser->options);
   if (!chosen.values.code_argument.empty()) hide_argument(argc, argv, chosen.values.code_argument);
   if (why) return refuse(*why);

@@ -17,6 +17,7 @@
 
 #include "conflicts.hpp"
 #include "digest.hpp"
+#include "given_code.hpp"
 #include "receive_sink.hpp"
 #include "reporter.hpp"
 #include "transfer_run.hpp"

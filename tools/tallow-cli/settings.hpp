@@ -39,6 +39,11 @@ struct settings {
   // bench
   std::uint64_t bench_bytes = std::uint64_t{1} << 30U;
 
+  // config, completions
+  bool shows_example = false;
+  bool shows_path = false;
+  std::string shell;
+
   // What is said.
   bool yes = false;  ///< answers every question with yes
   bool json = false;

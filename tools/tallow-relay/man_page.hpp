@@ -2,37 +2,15 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
+#include "../shared/roff.hpp"
 #include "setting_sources.hpp"
 
 namespace tallow::relay_tool {
 
-namespace detail {
-
-// As roff has it: no hyphen for a minus, no line that begins as a command does.
-inline std::string roff(std::string_view text) {
-  std::string out;
-  bool starts_line = true;
-  for (const char c : text) {
-    if (starts_line && (c == '.' || c == '\'')) out += "\\&";
-    if (c == '\\') {
-      out += "\\e";
-    } else if (c == '-') {
-      out += "\\-";
-    } else {
-      out += c;
-    }
-    starts_line = c == '\n';
-  }
-  return out;
-}
-
-}  // namespace detail
-
 // Section 1 of the manual: what `man tallow-relay` shows.
 [[nodiscard]] inline std::string man_page() {
-  using detail::roff;
+  using tools::roff;
   std::string page = R"(.TH TALLOW\-RELAY 1 "" "tallow )" TALLOW_VERSION R"(" "User Commands"
 .SH NAME
 tallow\-relay \- brings two sides of a transfer together and passes their sealed bytes on
