@@ -1,4 +1,4 @@
-# The Debian package of the relay: cpack -G DEB in the build folder.
+# The Debian packages. That of the relay: cpack -G DEB in the build folder.
 
 # A place that no prefix moves, so only the package gets it.
 install(FILES "${tallow_relay_config}" DESTINATION /etc/tallow-relay
@@ -22,3 +22,12 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   "${PROJECT_SOURCE_DIR}/deploy/debian/postinst"
   "${PROJECT_SOURCE_DIR}/deploy/debian/prerm")
 include(CPack)
+
+# The package of tallow-cli: the same with --config CPackCliConfig.cmake.
+file(WRITE "${PROJECT_BINARY_DIR}/CPackCliConfig.cmake" "\
+include(\"${PROJECT_BINARY_DIR}/CPackConfig.cmake\")
+set(CPACK_INSTALL_CMAKE_PROJECTS \"${PROJECT_BINARY_DIR};tallow;tallow-cli;/\")
+set(CPACK_PACKAGE_NAME tallow-cli)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY \"sends files through a relay, end-to-end encrypted\")
+unset(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA)
+")

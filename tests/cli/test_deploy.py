@@ -143,6 +143,14 @@ class Image(DeployTest):
         self.assertIn('CMD ["/usr/bin/tallow-relay", "healthcheck"]', last)
 
 
+# What a user gets.
+INSTALLED_FOR_USERS = {
+    "bin/tallow-cli", "bin/tallow", "share/man/man1/tallow-cli.1.gz", "share/man/man1/tallow.1.gz",
+    "share/bash-completion/completions/tallow-cli", "share/bash-completion/completions/tallow",
+    "share/fish/vendor_completions.d/tallow-cli.fish",
+    "share/fish/vendor_completions.d/tallow.fish", "share/doc/tallow-cli/copyright",
+    "share/doc/tallow-cli/examples/config.toml"}
+
 # What an operator gets besides the settings in /etc, below whatever prefix.
 INSTALLED = {
     "bin/tallow-relay", "lib/systemd/system/tallow-relay.service",
@@ -182,6 +190,44 @@ class Prefix(Installed):
         page = gzip.decompress((prefix / "share/man/man1/tallow-relay.1.gz").read_bytes())
         self.assertTrue(page.startswith(b".TH TALLOW"))
         self.assert_sets_nothing(prefix / "share/doc/tallow-relay/examples/relay.toml")
+
+
+class UsersPrefix(Installed):
+    def test_has_the_program_under_both_names_and_all_that_helps_with_it(self):
+        cmake = pathlib.Path(os.environ["CPACK"]).with_name("cmake")
+        prefix = self.folder / "prefix"
+        code, said = run(cmake, "--install", self.build, "--component", "tallow-cli",
+                         "--prefix", prefix)
+        self.assertEqual(code, 0, said)
+        self.assertEqual({os.fspath(p.relative_to(prefix)) for p in prefix.rglob("*")
+                          if not p.is_dir()},
+                         INSTALLED_FOR_USERS | {"share/zsh/site-functions/_tallow-cli"})
+        code, said = run(prefix / "bin/tallow", "--version")
+        self.assertRegex(said, r"^tallow-cli \d")
+        page = gzip.decompress((prefix / "share/man/man1/tallow.1.gz").read_bytes())
+        self.assertTrue(page.startswith(b".TH TALLOW"))
+        for name in ("bash-completion/completions/tallow", "fish/vendor_completions.d/tallow.fish"):
+            self.assertIn("receive", (prefix / "share" / name).read_text(encoding="utf-8"))
+
+
+@needs("dpkg-deb")
+@needs("dpkg-shlibdeps")
+class UsersDebianPackage(Installed):
+    def test_has_the_program_under_both_names_and_all_that_helps_with_it(self):
+        code, said = run(os.environ["CPACK"], "-G", "DEB", "--config", "CPackCliConfig.cmake", "-B",
+                         self.folder, cwd=self.build)
+        self.assertEqual(code, 0, said)
+        package, = self.folder.glob("*.deb")
+        self.assertRegex(package.name, r"^tallow-cli_\d+\.\d+\.\d+_\w+\.deb$")
+        _, listing = run("dpkg-deb", "--contents", package)
+        files = {line.split()[5][1:] for line in listing.splitlines() if not line.startswith("d")}
+        self.assertEqual(files, {"/usr/" + name for name in INSTALLED_FOR_USERS}
+                         | {"/usr/share/zsh/vendor-completions/_tallow-cli"})
+        _, control = run("dpkg-deb", "--info", package)
+        self.assertIn("Package: tallow-cli", control)
+        self.assertIn("end-to-end encrypted", control)
+        for name in ("conffiles", "postinst", "prerm"):
+            self.assertNotIn(name, control)
 
 
 @needs("dpkg-deb")
