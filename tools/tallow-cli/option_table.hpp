@@ -173,6 +173,18 @@ inline constexpr auto send_rows = std::array{
         send_bit, "name", "NAME", "What standard input is called on the other side")),
     flag_of<&settings::text>(send_bit, "text",
                              "Send standard input as a text (64 KiB) that is shown and not stored"),
+    lasting(list_of<&settings::excluded, text_kind>(
+        send_bit, "exclude", "PATTERN",
+        "Leave out what the pattern stands for, as in a .gitignore; may be given more than once")),
+    lasting(flag_of<&settings::obeys_git>(
+        send_bit, "git", "Leave out what git would: what .gitignore files say, and .git")),
+    lasting(flag_of<&settings::follows_links>(send_bit, "follow-links",
+                                              "Send what links stand for in place of the links")),
+    flag_of<&settings::is_dry_run>(send_bit, "dry-run",
+                                   "Say what would be sent, and how much, and send nothing"),
+    lasting(flag_of<&settings::shows_qr>(send_bit, "qr", "Show the code as a QR code, too")),
+    lasting(
+        flag_of<&settings::copies_code>(send_bit, "copy", "Put the code into the clipboard, too")),
     lasting(with_default(value_of<&settings::lanes, tools::number_kind<0, limits::lanes_max>>(
         send_bit, "lanes", "N",
         "Connections that carry data side by side; 0: all in the control connection"))),

@@ -116,6 +116,7 @@ bool is_plain_name(const std::string& name) {
 
 template <class Options>
 command finish(Options options, secret_buffer environment) {
+  if (options.is_dry_run) return options;  // it meets nobody
   std::string_view where;
   auto code = find_code(options, std::move(environment), where);
   if (!code) return complain(code.error(), where);
@@ -142,6 +143,7 @@ command finish_send(send_options options, secret_buffer environment) {
   if (options.text && !named.empty()) return refuse("--text sends a text and nothing else.");
   if (!options.text && named.empty()) return refuse("nothing to send: name a PATH, or -.");
   if (streams > 1) return refuse("standard input can be sent once.");
+  if (options.text && options.is_dry_run) return refuse("--text and --dry-run go with no other.");
   if ((options.stream || options.text) && options.code_file == "-") {
     return refuse("standard input cannot be the code and be sent too.");
   }

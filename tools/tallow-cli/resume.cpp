@@ -89,6 +89,9 @@ exit_code resume(const resume_options& options) {
     fill(again, options, *chosen);
     again.lanes = chosen->facts.lanes;
     again.compress = chosen->facts.compress;
+    again.excluded = std::move(chosen->facts.excluded);
+    again.obeys_git = chosen->facts.obeys_git;
+    again.follows_links = chosen->facts.follows_links;
     again.paths = std::move(chosen->facts.paths);
     return send(again);
   }

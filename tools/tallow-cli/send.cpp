@@ -19,6 +19,7 @@
 #include <tallow/wire/utf8.hpp>
 
 #include "digest.hpp"
+#include "dry_run.hpp"
 #include "reporter.hpp"
 #include "send_source.hpp"
 #include "transfer_run.hpp"
@@ -45,6 +46,9 @@ nlohmann::json skipped_json(const files::source_tree& tree) {
 
 session_facts facts_of(const send_options& options) {
   session_facts facts{true, options.relay, {}, options.lanes, options.compress, ""};
+  facts.excluded = options.excluded;
+  facts.obeys_git = options.obeys_git;
+  facts.follows_links = options.follows_links;
   std::error_code failure;
   for (const std::filesystem::path& path : options.paths) {
     facts.paths.push_back(std::filesystem::absolute(path, failure));
@@ -78,11 +82,20 @@ result<secret_buffer> read_text() {
 
 // Takes up all that is to be sent; an exit status where that fails.
 std::optional<exit_code> take_up(const send_options& options, send_source& all, reporter& report) {
+  files::selection chosen;
+  for (const std::string& pattern : options.excluded) chosen.exclude(pattern);
+  if (options.obeys_git) chosen.obey_gitignore();
+  all.tree().set_selection(std::move(chosen));
+  if (options.follows_links) all.tree().follow_links();
   for (const std::filesystem::path& path : options.paths) {
     if (auto added = all.tree().add_argument(path); !added) {
       report.say("tallow-cli: " + transfer::escape_for_display(path.native()));
       return report.failed(added.error(), {{"path", path.native()}});
     }
+  }
+  if (all.tree().is_empty() && all.tree().left_out_count() > 0 && !options.stream) {
+    return report.failed({errc::invalid_argument, 0,
+                          "nothing to send: all of it is left out by --exclude or --git"});
   }
   if (options.digest) all.tree().keep_all();
   const bool is_typed = (options.stream || options.text) && ::isatty(STDIN_FILENO) == 1;
@@ -95,11 +108,38 @@ std::optional<exit_code> take_up(const send_options& options, send_source& all, 
   return std::nullopt;
 }
 
+// What is left out on purpose is no failure, and worth a word: a pattern may do more than was
+// meant.
+void tell_left_out(const files::source_tree& tree, reporter& report) {
+  if (tree.left_out_count() == 0) return;
+  report.say("Left out, as asked for: " + counted(tree.left_out_count(), "file or folder") + ".");
+}
+
+exit_code dry_run(files::source_tree& tree, bool stream, reporter& report) {
+  const auto totals = list_tree(tree, report);
+  if (!totals) return report.failed(totals.error());
+  nlohmann::json all = {
+      {"files", totals->files},       {"folders", totals->folders},        {"links", totals->links},
+      {"bytes", totals->bytes},       {"left_out", tree.left_out_count()}, {"dry_run", true},
+      {"skipped", skipped_json(tree)}};
+  tell_left_out(tree, report);
+  if (!tree.skipped().empty()) {
+    const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
+    list_skipped(report, tree);
+    return code;
+  }
+  all["event"] = "done";
+  report.done(all, "Would send " + totals->text() + (stream ? ", and standard input." : "."));
+  return exit_code::done;
+}
+
 exit_code conclude(reporter& report, const sender& from, files::source_tree& tree, bool digest) {
   const transfer::outcome& outcome = from.result_of_transfer();
   nlohmann::json all = {{"entries", outcome.entry_count},          {"bytes", outcome.byte_count},
                         {"failed", to_json(outcome.failed)},       {"declined", outcome.skipped},
-                        {"declined_count", outcome.skipped_count}, {"skipped", skipped_json(tree)}};
+                        {"declined_count", outcome.skipped_count}, {"skipped", skipped_json(tree)},
+                        {"left_out", tree.left_out_count()}};
+  tell_left_out(tree, report);
   report.list_skipped(outcome, text_of(failure_reason::declined));
   if (digest) all["digests"] = sent_digests(from, tree, report);
   if (outcome.failed_count > 0 || !tree.skipped().empty()) {
@@ -120,6 +160,7 @@ exit_code send(const send_options& options) {
   reporter report(options.json);
   send_source all;
   if (const auto trouble = take_up(options, all, report)) return *trouble;
+  if (options.is_dry_run) return dry_run(all.tree(), options.stream, report);
   transfer::sender_options sender_options;
   sender_options.id = random_id();
   sender_options.stream = options.stream;

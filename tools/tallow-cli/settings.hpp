@@ -14,6 +14,12 @@ struct settings {
   std::vector<std::string> arguments;  ///< as they stand on the command line
   std::string stream_name = "stdin";   ///< what the stream is called
   bool text = false;                   ///< standard input is a text to be shown
+  std::vector<std::string> excluded;   ///< patterns of what is left out
+  bool obeys_git = false;              ///< leaves out what git would
+  bool follows_links = false;          ///< sends what links stand for
+  bool is_dry_run = false;             ///< says what would be sent, and sends nothing
+  bool shows_qr = false;
+  bool copies_code = false;  ///< into the clipboard
   /// More lanes pay only where one core cannot fill the network.
   std::uint32_t lanes = 2;
   std::string compress = "auto";  ///< what compression_choice_of() understands

@@ -67,13 +67,25 @@ std::optional<crypto::resume_keys> decode_keys(byte_view in) {
   return crypto::resume_keys(room, generation, std::move(newest), std::move(older));
 }
 
+// Names of files need not be UTF-8, and a JSON text has to be.
+nlohmann::json in_hex(const std::string& text) { return to_hex(as_bytes(text)); }
+
+std::optional<std::string> from_json(const nlohmann::json& hex) {
+  const auto bytes = from_hex(hex.get<std::string>());
+  if (!bytes) return std::nullopt;
+  return std::string(as_text(*bytes));
+}
+
 std::string encode_facts(const session_facts& facts) {
   nlohmann::json paths = nlohmann::json::array();
-  // Names of files need not be UTF-8, and a JSON text has to be.
-  for (const fs::path& p : facts.paths) paths.push_back(to_hex(as_bytes(p.native())));
-  return nlohmann::json{{"sender", facts.is_sender},  {"relay", facts.relay},
-                        {"paths", std::move(paths)},  {"lanes", facts.lanes},
-                        {"compress", facts.compress}, {"on_conflict", facts.on_conflict}}
+  for (const fs::path& p : facts.paths) paths.push_back(in_hex(p.native()));
+  nlohmann::json excluded = nlohmann::json::array();
+  for (const std::string& pattern : facts.excluded) excluded.push_back(in_hex(pattern));
+  return nlohmann::json{{"sender", facts.is_sender},          {"relay", facts.relay},
+                        {"paths", std::move(paths)},          {"lanes", facts.lanes},
+                        {"compress", facts.compress},         {"on_conflict", facts.on_conflict},
+                        {"excluded", std::move(excluded)},    {"git", facts.obeys_git},
+                        {"follow_links", facts.follows_links}}
              .dump() +
          '\n';
 }
@@ -88,10 +100,17 @@ std::optional<session_facts> decode_facts(std::string_view line) {
     object.at("lanes").get_to(facts.lanes);
     object.at("compress").get_to(facts.compress);
     facts.on_conflict = object.value("on_conflict", "");
+    for (const auto& hex : object.value("excluded", nlohmann::json::array())) {
+      auto pattern = from_json(hex);
+      if (!pattern) return std::nullopt;
+      facts.excluded.push_back(std::move(*pattern));
+    }
+    facts.obeys_git = object.value("git", false);
+    facts.follows_links = object.value("follow_links", false);
     for (const auto& hex : object.at("paths")) {
-      const auto bytes = from_hex(hex.get<std::string>());
-      if (!bytes) return std::nullopt;
-      facts.paths.emplace_back(std::string(as_text(*bytes)));
+      const auto path = from_json(hex);
+      if (!path) return std::nullopt;
+      facts.paths.emplace_back(*path);
     }
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

@@ -20,6 +20,9 @@ struct session_facts {
   std::uint32_t lanes = 0;
   std::string compress;
   std::string on_conflict;  ///< of a receiver
+  std::vector<std::string> excluded{};
+  bool obeys_git = false;
+  bool follows_links = false;
 };
 
 /// A session that did not come to its end.

@@ -30,6 +30,7 @@
 #include "options.hpp"
 #include "relay_connector.hpp"
 #include "reporter.hpp"
+#include "share_code.hpp"
 #include "stored_session.hpp"
 
 namespace tallow::cli {
@@ -162,7 +163,18 @@ class transfer_run {
     // done and failed are reported by whoever called run().
   }
 
-  void show_code() { report_->code(session_->code()->text(), !options_->code, options_->relay); }
+  void show_code() {
+    const secret_buffer code = session_->code()->text();
+    report_->code(code, !options_->code, options_->relay);
+    if (options_->shows_qr && !report_->is_json()) {
+      report_->say(as_text(qr_text(as_text(code.view())).view()));
+    }
+    if (!options_->copies_code) return;
+    const std::string by = copy_code(as_text(code.view()));
+    report_->say(by.empty() ? "The code is not in the clipboard: there is neither a desktop with "
+                              "wl-copy or xclip nor a terminal to ask."
+                            : "The code is in the clipboard, by " + by + ".");
+  }
 
   // Draws progress while the session runs.
   asio::awaitable<void> watch(asio::steady_timer& beat) {

@@ -62,12 +62,16 @@ class source_tree {
   [[nodiscard]] std::uint64_t left_out_count() const noexcept { return left_out_count_; }
 
   /// Adds a path of the command line. A link is followed. It is sent under its last component;
-  /// where that says nothing (`.`, `..`), under the name of the folder it stands for.
+  /// where that says nothing (`.`, `..`), under the name of the folder it stands for. One that the
+  /// selection leaves out is counted as such, and not added.
   ///
   /// @errors  not_found, permission_denied; unsupported_kind for what is neither a file nor a
   ///          folder; invalid_argument when another argument has that name, or `/`;
   ///          name_not_utf8; what else posix_error.hpp lists
   [[nodiscard]] result<void> add_argument(const std::filesystem::path& argument);
+
+  /// True when no argument was added.
+  [[nodiscard]] bool is_empty() const noexcept { return roots_.empty(); }
 
   /// The next entry, or nothing at the end: in the order of the arguments, folders before what is
   /// in them, names of a folder sorted by their bytes. Its index is the number of those before it.
@@ -245,6 +249,8 @@ inline result<void> source_tree::add_argument(const std::filesystem::path& argum
   std::error_code failure;
   const auto absolute = std::filesystem::absolute(argument, failure);
   if (failure) return tl::unexpected<error>(posix_error(failure.value()));
+  if (auto ready = selection_.begin(absolute); !ready) return ready;
+  if (leaves_out(*name, "", *found.kind)) return {};
   roots_.push_back({absolute.native(), std::move(*name), found.device, found.inode, {}});
   return {};
 }
@@ -282,7 +288,6 @@ inline result<source_tree::maybe_entry> source_tree::visit_root(std::uint32_t ro
   const file_status found = status_from(raw);
   if (!found.kind) return skip(r.name, error{errc::unsupported_kind});
   if (auto ready = selection_.begin(r.path); !ready) return skip(r.name, ready.error());
-  if (leaves_out(r.name, "", *found.kind)) return maybe_entry();
   if (*found.kind == transfer::entry_kind::file) {
     return hand_out(std::move(e), found, root_index, "");
   }
