@@ -55,7 +55,8 @@ class Precedence(ConfigTest):
                                           "TALLOW_RELAY": hub.address})
             self.assert_done(sending, receiving)
         self.assertNotIn("digests", sending.wait().event("done")[0])
-        self.assertEqual(list(receiving.wait().event("done")[0]["digests"]), ["file"])
+        listed = receiving.wait().event("done")[0]["digests"]
+        self.assertEqual([one["path"] for one in listed], ["file"])
 
     def test_an_empty_variable_says_nothing(self):
         self.config.write_text('lanes = 4\n')
