@@ -6,6 +6,7 @@
 
 #include "bench.hpp"
 #include "hardening.hpp"
+#include "history_command.hpp"
 #include "options.hpp"
 #include "receive.hpp"
 #include "resume.hpp"
@@ -19,6 +20,9 @@ int run(int argc, char** argv) {
   command what = parse_command_line(argc, argv);
   if (auto* settled = std::get_if<exit_code>(&what)) return static_cast<int>(*settled);
   if (auto* options = std::get_if<bench_options>(&what)) return static_cast<int>(bench(*options));
+  if (auto* options = std::get_if<history_options>(&what)) {
+    return static_cast<int>(show_history(*options));
+  }
   if (auto* options = std::get_if<send_options>(&what)) return static_cast<int>(send(*options));
   if (auto* options = std::get_if<resume_options>(&what)) return static_cast<int>(resume(*options));
   return static_cast<int>(receive(std::get<receive_options>(std::move(what))));

@@ -26,6 +26,7 @@ enum command_bits : std::uint32_t {
   config_bit = 1U << 4U,
   completions_bit = 1U << 5U,
   man_page_bit = 1U << 6U,
+  history_bit = 1U << 7U,
 };
 inline constexpr std::uint32_t transfer_bits = send_bit | receive_bit | resume_bit;
 
@@ -40,6 +41,7 @@ inline constexpr std::array command_rows{
     command_row{receive_bit, "receive", "Receive what somebody sends"},
     command_row{resume_bit, "resume",
                 "Go on, without a code, with what was interrupted within the last day"},
+    command_row{history_bit, "history", "Show what was sent and received"},
     command_row{bench_bit, "bench", "Measure how fast this machine would be"},
     command_row{config_bit, "config", "Show the settings and where each comes from"},
     command_row{completions_bit, "completions", "Print what a shell needs to complete commands"},
@@ -227,6 +229,14 @@ inline constexpr auto bench_rows = std::array{
         bench_bit, "lanes", "N", "As of send")),
 };
 
+inline constexpr auto history_rows = std::array{
+    with_default(value_of<&settings::history_count, tools::number_kind<1, 1'000'000>>(
+        history_bit, "limit", "N", "How many to show, the newest first")),
+    flag_of<&settings::clears_history>(history_bit, "clear", "Forget all of it instead"),
+    lasting(flag_of<&settings::keeps_no_history>(transfer_bits, "no-history",
+                                                 "Keep nothing of this in the history")),
+};
+
 inline constexpr auto setup_rows = std::array{
     flag_of<&settings::shows_example>(
         config_bit, "example", "Print a file that explains each setting and changes none, and end"),
@@ -244,7 +254,7 @@ inline constexpr auto common_rows = std::array{
     flag_of<&settings::yes>(transfer_bits, "yes", "Answer every question with yes"),
     lasting(flag_of<&settings::digest>(transfer_bits, "digest",
                                        "At the end, print for each file what sha256sum would")),
-    flag_of<&settings::json>(transfer_bits | bench_bit, "json",
+    flag_of<&settings::json>(transfer_bits | bench_bit | history_bit, "json",
                              "One JSON object a line on standard output"),
 };
 
@@ -263,8 +273,9 @@ constexpr auto joined(const std::array<option_row, Sizes>&... groups) {
 
 }  // namespace detail
 
-inline constexpr auto option_rows = detail::joined(send_rows, receive_rows, relay_rows, resume_rows,
-                                                   bench_rows, setup_rows, common_rows);
+inline constexpr auto option_rows =
+    detail::joined(send_rows, receive_rows, relay_rows, resume_rows, bench_rows, history_rows,
+                   setup_rows, common_rows);
 
 [[nodiscard]] constexpr bool is_argument(const option_row& row) noexcept {
   return row.form == shape::argument || row.form == shape::arguments;

@@ -220,6 +220,7 @@ command finish(command_bits which, settings values, secret_buffer environment) {
     case receive_bit: return finish_receive({{std::move(values), {}, {}}}, std::move(environment));
     case resume_bit: return resume_options{std::move(values)};
     case bench_bit: return bench_options{std::move(values)};
+    case history_bit: return history_options{std::move(values)};
     case config_bit: return show_config(values);
     case completions_bit: return show_completion(values.shell);
     case man_page_bit: return write_out(man_page());

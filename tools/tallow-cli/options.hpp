@@ -37,9 +37,11 @@ struct resume_options : settings {};
 
 struct bench_options : settings {};
 
+struct history_options : settings {};
+
 /// What to run, or the exit status where the command line settles everything (--help, a mistake).
-using command =
-    std::variant<send_options, receive_options, resume_options, bench_options, exit_code>;
+using command = std::variant<send_options, receive_options, resume_options, bench_options,
+                             history_options, exit_code>;
 
 /// Reads the command line. Says what is wrong on standard error.
 ///

@@ -19,6 +19,7 @@
 #include "digest.hpp"
 #include "given_code.hpp"
 #include "receive_sink.hpp"
+#include "remember.hpp"
 #include "reporter.hpp"
 #include "transfer_run.hpp"
 
@@ -199,6 +200,21 @@ void show_text(reporter& report, std::string_view text) {
   (void)std::fflush(stdout);
 }
 
+past_transfer past_of(const receive_options& options, const receiver& into,
+                      const files::folder_sink& sink, const result<void>& done) {
+  past_transfer one;
+  one.relay = options.relay;
+  for (const files::placed_entry& p : sink.placed()) one.names.push_back(p.final_name);
+  std::error_code failure;
+  one.folder = options.out == "-" || into.offer().text
+                   ? std::string()
+                   : std::filesystem::absolute(options.out, failure).native();
+  one.entries = into.result_of_transfer().entry_count;
+  one.bytes = into.result_of_transfer().byte_count;
+  one.result = result_word(done, into.result_of_transfer());
+  return one;
+}
+
 exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink,
                    bool digest, std::string_view where) {
   const transfer::outcome& outcome = into.result_of_transfer();
@@ -231,6 +247,7 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
 
 exit_code receive(receive_options options) {
   reporter report(options.json);
+  const history_keeper book(options, report);
   receive_sink all(options.out, random_id());
   files::folder_sink& sink = all.folder();
   receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe()});
@@ -243,6 +260,7 @@ exit_code receive(receive_options options) {
   // A pipe cannot be taken up again.
   if (into.offer().stream || into.offer().text) record.forget();
   settle_record(record, refused_here ? result<void>() : done, report);
+  if (run.has_met()) book.keep(past_of(options, into, sink, done));
   if (done && all.text()) show_text(report, as_text(all.text()->view()));
   if (done) {
     const bool is_stored = !all.text() && !all.is_pipe();

@@ -20,6 +20,7 @@
 
 #include "digest.hpp"
 #include "dry_run.hpp"
+#include "remember.hpp"
 #include "reporter.hpp"
 #include "send_source.hpp"
 #include "transfer_run.hpp"
@@ -133,6 +134,19 @@ exit_code dry_run(files::source_tree& tree, bool stream, reporter& report) {
   return exit_code::done;
 }
 
+past_transfer past_of(const send_options& options, const sender& from, const result<void>& done) {
+  past_transfer one;
+  one.is_sender = true;
+  one.relay = options.relay;
+  for (const std::filesystem::path& path : options.paths) one.names.push_back(path.native());
+  if (options.stream) one.names.push_back(options.stream_name);
+  if (options.text) one.names.emplace_back("text");
+  one.entries = from.result_of_transfer().entry_count;
+  one.bytes = from.result_of_transfer().byte_count;
+  one.result = result_word(done, from.result_of_transfer());
+  return one;
+}
+
 exit_code conclude(reporter& report, const sender& from, files::source_tree& tree, bool digest) {
   const transfer::outcome& outcome = from.result_of_transfer();
   nlohmann::json all = {{"entries", outcome.entry_count},          {"bytes", outcome.byte_count},
@@ -158,6 +172,7 @@ exit_code conclude(reporter& report, const sender& from, files::source_tree& tre
 
 exit_code send(const send_options& options) {
   reporter report(options.json);
+  const history_keeper book(options, report);
   send_source all;
   if (const auto trouble = take_up(options, all, report)) return *trouble;
   if (options.is_dry_run) return dry_run(all.tree(), options.stream, report);
@@ -177,6 +192,7 @@ exit_code send(const send_options& options) {
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
   settle_record(record, done, report);
+  if (run.has_met()) book.keep(past_of(options, from, done));
   if (!done) return report.failed(done.error());
   // Standard input cannot be read once more.
   return conclude(report, from, all.tree(), options.digest && is_lasting);

@@ -50,6 +50,11 @@ struct settings {
   bool shows_path = false;
   std::string shell;
 
+  // history
+  std::uint64_t history_count = 20;
+  bool clears_history = false;
+  bool keeps_no_history = false;
+
   // What is said.
   bool yes = false;  ///< answers every question with yes
   bool json = false;

@@ -107,6 +107,9 @@ class transfer_run {
     co_return done;
   }
 
+  /// True once both sides have proved that they know the code.
+  [[nodiscard]] bool has_met() const noexcept { return has_met_; }
+
   /// Ends it, as a person who presses Ctrl-C wants it. The other side is told.
   ///
   /// @shape  returns whether there was anything to end
@@ -142,6 +145,7 @@ class transfer_run {
       report_->emit({{"event", "stranger"}});
       report_->say("A third one tried to use the same number and was turned away.");
     } else if (const auto* secured = std::get_if<session::secured>(&e)) {
+      has_met_ = true;
       const std::string words = words_text(secured->words);
       report_->emit({{"event", "secured"}, {"words", words}});
       report_->say("Connected. Both sides see, if they want to compare: " + words);
@@ -197,6 +201,7 @@ class transfer_run {
   std::optional<session_type> session_;
   std::optional<driver_type> driver_;
   bool beating_ = true;
+  bool has_met_ = false;
 };
 
 /// True when another try of the same session may come further: it broke, or somebody stopped it.
