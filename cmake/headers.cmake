@@ -177,7 +177,14 @@ set(tallow_net_headers
   net/tls_events.hpp
   net/tls_trust.hpp
   net/tls_channel.hpp
+  net/resolve.hpp
+  net/connect_race.hpp
   net/connect.hpp
+  net/proxy_address.hpp
+  net/socks5_dialogue.hpp
+  net/http_connect_dialogue.hpp
+  net/proxy_tunnel.hpp
+  net/route.hpp
   net/tls_transport.hpp
   net/control_transport.hpp
   net/lane_socket.hpp

@@ -134,7 +134,12 @@ set(test_net_sources
   unit/net/address_rules_test.cpp
   unit/net/address_test.cpp
   unit/net/relay_address_test.cpp
+  unit/net/connect_race_test.cpp
   unit/net/connect_test.cpp
+  unit/net/proxy_address_test.cpp
+  unit/net/socks5_dialogue_test.cpp
+  unit/net/http_connect_dialogue_test.cpp
+  unit/net/route_test.cpp
   unit/net/first_bytes_test.cpp
   unit/net/tls_identity_test.cpp
   unit/net/tls_channel_test.cpp

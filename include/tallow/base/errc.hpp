@@ -111,6 +111,11 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(tls_failed,                706, peer,        "the TLS connection failed")                      \
   X(relay_key_wrong,           707, peer,        "the relay has another key than expected")        \
   X(tls_identity_invalid,      708, local,       "the certificate or its key cannot be used")      \
+  X(proxy_invalid,             709, local,       "not a proxy such as socks5://HOST:PORT")         \
+  X(proxy_unreachable,         710, environment, "the proxy does not answer")                      \
+  X(proxy_refused,             711, environment, "the proxy did not connect to the relay")         \
+  X(proxy_login_refused,       712, environment, "the proxy does not accept the login")            \
+  X(proxy_not_understood,      713, environment, "what answers is not a proxy of this kind")       \
   /* files */                                                                                      \
   X(not_found,                 800, environment, "no such file or folder")                         \
   X(permission_denied,         801, environment, "permission denied")                              \

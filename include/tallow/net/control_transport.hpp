@@ -9,8 +9,7 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
-#include <tallow/net/address.hpp>
-#include <tallow/net/connect.hpp>
+#include <tallow/net/route.hpp>
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/net/tls_transport.hpp>
 #include <tallow/session/transport.hpp>
@@ -51,22 +50,22 @@ static_assert(session::async_transport<control_transport>);
 
 /// Connects in TLS; `judge` decides whether it is the right relay.
 ///
-/// @errors  those of connect() and of tls_transport::open()
-[[nodiscard]] inline asio::awaitable<result<control_transport>> connect_control(address to,
+/// @errors  those of route::connect() and of tls_transport::open()
+[[nodiscard]] inline asio::awaitable<result<control_transport>> connect_control(route way,
                                                                                 tls_judge judge) {
-  auto socket = co_await connect(to);
+  auto socket = co_await way.connect();
   if (!socket) co_return fail(socket.error());
-  auto sealed = co_await tls_transport::open(std::move(*socket), to.host, std::move(judge));
+  auto sealed = co_await tls_transport::open(std::move(*socket), way.to().host, std::move(judge));
   if (!sealed) co_return fail(sealed.error());
   co_return control_transport(std::move(*sealed));
 }
 
 /// Connects without TLS: everybody on the way sees, and may change, what is said to the relay.
 ///
-/// @errors  those of connect()
+/// @errors  those of route::connect()
 [[nodiscard]] inline asio::awaitable<result<control_transport>> connect_control_insecurely(
-    address to) {
-  auto socket = co_await connect(to);
+    route way) {
+  auto socket = co_await way.connect();
   if (!socket) co_return fail(socket.error());
   co_return control_transport(tcp_transport(std::move(*socket)));
 }

@@ -21,10 +21,9 @@
 #include <tallow/base/error.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
-#include <tallow/net/address.hpp>
 #include <tallow/net/blocking_socket.hpp>
-#include <tallow/net/connect.hpp>
 #include <tallow/net/lane_socket.hpp>
+#include <tallow/net/route.hpp>
 #include <tallow/net/thread_link.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/lane_pump.hpp>
@@ -40,11 +39,11 @@ namespace tallow::net {
 template <class Session>
 class lane_set {
  public:
-  /// @param relay    where lanes are opened
+  /// @param way      to where lanes are opened: the address that answered the control connection
   /// @param changed  called after the session was told something
-  lane_set(asio::any_io_executor executor, Session& session, address relay,
+  lane_set(asio::any_io_executor executor, Session& session, route way,
            std::function<void()> changed)
-      : shared_(std::make_shared<shared>(std::move(executor), session, std::move(relay),
+      : shared_(std::make_shared<shared>(std::move(executor), session, std::move(way),
                                          std::move(changed))) {}
   lane_set(const lane_set&) = delete;
   lane_set& operator=(const lane_set&) = delete;
@@ -78,9 +77,9 @@ class lane_set {
   };
 
   struct shared : thread_link<Session> {
-    shared(asio::any_io_executor e, Session& s, address r, std::function<void()> c)
-        : thread_link<Session>(std::move(e), s, std::move(c)), relay(std::move(r)) {}
-    address relay;
+    shared(asio::any_io_executor e, Session& s, route w, std::function<void()> c)
+        : thread_link<Session>(std::move(e), s, std::move(c)), way(std::move(w)) {}
+    route way;
     std::map<stream_id, std::unique_ptr<lane>> lanes;
 
     void ended(stream_id id, const error& why) {
@@ -99,7 +98,7 @@ class lane_set {
 
   static asio::awaitable<void> start(shared_ptr all, session::lane_granted granted,
                                      session::lane_ends keys) {
-    auto socket = co_await connect(all->relay);
+    auto socket = co_await all->way.connect_again();
     if (all->is_stopped) co_return;
     if (!socket) co_return all->ended(granted.lane, socket.error());
     tune(*socket);

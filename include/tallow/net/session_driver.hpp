@@ -19,9 +19,9 @@
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/time.hpp>
-#include <tallow/net/address.hpp>
 #include <tallow/net/background_work.hpp>
 #include <tallow/net/lane_set.hpp>
+#include <tallow/net/route.hpp>
 #include <tallow/net/stream_pump.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/transport.hpp>
@@ -41,9 +41,10 @@ class session_driver {
   /// The session outlives the driver.
   ///
   /// @param again     for sessions that bear outages
-  /// @param lanes_at  where lanes of their own are opened; nothing: the session offers none
+  /// @param lanes_at  the way to where lanes of their own are opened; nothing: the session offers
+  /// none
   session_driver(Session& session, Transport transport, const asio::any_io_executor& executor,
-                 connector again = {}, std::optional<address> lanes_at = std::nullopt)
+                 connector again = {}, std::optional<route> lanes_at = std::nullopt)
       : session_(&session),
         transport_(std::move(transport)),
         again_(std::move(again)),
@@ -234,7 +235,7 @@ class session_driver {
   Session* session_;
   Transport transport_;
   connector again_;
-  std::optional<address> lanes_at_;
+  std::optional<route> lanes_at_;
   asio::steady_timer work_;
   asio::steady_timer clock_;
   std::optional<lane_set<Session>> lanes_;
