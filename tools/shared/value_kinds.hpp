@@ -53,13 +53,14 @@ struct bytes_kind {
   };
   static constexpr std::array units{unit{"", 0}, unit{"KiB", 10}, unit{"MiB", 20}, unit{"GiB", 30},
                                     unit{"TiB", 40}};
+  static constexpr std::uint64_t bytes_max = INT64_MAX;  // a file of TOML has no larger number
 
   static refusal parse(std::uint64_t& to, std::string_view text) {
     std::string_view rest;
     const auto number = parse_number(text, rest);
     const auto found =
         std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.name == rest; });
-    if (!number || found == units.end() || *number > UINT64_MAX >> found->shift) {
+    if (!number || found == units.end() || *number > bytes_max >> found->shift) {
       return "a number of bytes is wanted, like 500MiB or 10GiB; 0 means no limit";
     }
     to = *number << found->shift;

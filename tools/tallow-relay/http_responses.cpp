@@ -54,7 +54,12 @@ std::optional<std::variant<http_request, bad_request>> parse_request(std::string
   boost::system::error_code trouble;
   parser.put(boost::asio::const_buffer(request.data(), request.size()), trouble);
   if (const auto bad = trouble_with(trouble)) return answer(*bad);
-  if (!parser.is_done()) return std::nullopt;
+  if (!parser.is_done()) {
+    if (request.size() > http_head_bytes_max + http_body_bytes_max) {
+      return answer(bad_request{431, "the request is too long"});
+    }
+    return std::nullopt;
+  }
   const auto& head = parser.get();
   http_request whole;
   whole.method = view_of(head.method_string());
@@ -66,6 +71,9 @@ std::optional<std::variant<http_request, bad_request>> parse_request(std::string
 }
 
 std::optional<std::string> answer_to(std::string_view request, const http_pages& pages) {
+  // The parser's own limit lets a little more pass.
+  const bool is_too_long = request.size() > http_head_bytes_max;
+  request = request.substr(0, http_head_bytes_max);
   http::request_parser<http::empty_body> parser;
   parser.header_limit(http_head_bytes_max);
   boost::system::error_code trouble;
@@ -75,7 +83,10 @@ std::optional<std::string> answer_to(std::string_view request, const http_pages&
       !(parser.is_header_done() && trouble == http::error::unexpected_body)) {
     return refusal_with(400, "this is no HTTP request");
   }
-  if (!parser.is_header_done()) return std::nullopt;
+  if (!parser.is_header_done()) {
+    if (is_too_long) return refusal_with(431, "the request is too long");
+    return std::nullopt;
+  }
   const auto& head = parser.get();
   if (head.method() != http::verb::get && head.method() != http::verb::head) {
     return refusal_with(405, "only GET is answered here");

@@ -432,6 +432,7 @@ inline void relay_core::shut_out(relay_peer& p, drop_reason reason, instant now)
 }
 
 inline void relay_core::let_drop(relay_peer& p, instant now) {
+  if (p.at == phase::dropped) return;  // and will be gone in a moment
   depart(p, leave_reason::disconnected, now);
   p.enter(phase::dropped, now);
   peers_.note(drop{p.id});
