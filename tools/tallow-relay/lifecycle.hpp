@@ -17,48 +17,33 @@
 
 namespace tallow::relay_tool {
 
-// Waits; false when the relay has ended. Cancelling comes too late for a timer that has expired or
-// is not waited for at the moment, and who then waited again would keep the process for ever.
-inline asio::awaitable<bool> pause_for(asio::steady_timer& timer,
-                                       std::chrono::steady_clock::duration how_long,
-                                       const net::relay_group& relay) {
-  if (relay.has_ended()) co_return false;
-  timer.expires_after(how_long);
-  const auto [trouble] = co_await timer.async_wait(net::awaited);
-  if (trouble) co_return false;
-  co_return !relay.has_ended();
-}
-
-// The next of these signals; false when the relay has ended.
-inline asio::awaitable<bool> next_of(asio::signal_set& signals, const net::relay_group& relay) {
-  if (relay.has_ended()) co_return false;
-  const auto [trouble, number] = co_await signals.async_wait(net::awaited);
-  if (trouble) co_return false;
-  co_return !relay.has_ended();
-}
-
 // The first signal lets transfers that run come to their end; the second does not.
 inline asio::awaitable<void> stop_on_signals(asio::signal_set& signals, net::relay_group& relay,
                                              service_manager& manager,
                                              std::chrono::seconds drain_wait) {
   // What ending takes beyond the drain.
   constexpr auto spare = std::chrono::seconds(5);
-  if (!co_await next_of(signals, relay)) co_return;
+  const auto [trouble, number] = co_await signals.async_wait(net::awaited);
+  if (trouble) co_return;
   spdlog::info("stopping: no new connections, up to {} s for transfers that run",
                drain_wait.count());
   manager.stopping(drain_wait + spare);
   manager.status("stopping: waiting for transfers that run");
   relay.drain(drain_wait);
-  if (!co_await next_of(signals, relay)) co_return;
+  const auto [trouble_again, number_again] = co_await signals.async_wait(net::awaited);
+  if (trouble_again) co_return;
   spdlog::warn("stopping at once");
   relay.stop();
 }
 
 // For as long as the relay runs; without it this signal would end it.
 inline asio::awaitable<void> reload_on_signals(asio::signal_set& signals,
-                                               const net::relay_group& relay,
                                                std::function<void()> on_reload) {
-  while (co_await next_of(signals, relay)) on_reload();
+  for (;;) {
+    const auto [trouble, number] = co_await signals.async_wait(net::awaited);
+    if (trouble) co_return;
+    on_reload();
+  }
 }
 
 // Every event loop has to answer first: when one hangs, the manager hears nothing.
@@ -67,10 +52,13 @@ inline asio::awaitable<void> feed_watchdog(asio::steady_timer& timer, net::relay
   if (!manager.watchdog()) co_return;
   // Two may be late or lost.
   const auto pause = *manager.watchdog() / 3;
-  do {
+  for (;;) {
     (void)co_await relay.ask_each([](net::relay_server&) { return true; });
     manager.alive();
-  } while (co_await pause_for(timer, pause, relay));
+    timer.expires_after(pause);
+    const auto [trouble] = co_await timer.async_wait(net::awaited);
+    if (trouble) co_return;
+  }
 }
 
 }  // namespace tallow::relay_tool

@@ -13,7 +13,6 @@
 #include <tallow/net/tls_identity.hpp>
 
 #include "identity_files.hpp"
-#include "lifecycle.hpp"
 
 namespace tallow::relay_tool {
 
@@ -39,7 +38,10 @@ inline void renew(identity_files& from, net::relay_group& relay) {
 inline asio::awaitable<void> renew_when_changed(asio::steady_timer& timer, identity_files& files,
                                                 net::relay_group& relay) {
   constexpr auto pause = std::chrono::seconds(5);
-  while (co_await pause_for(timer, pause, relay)) {
+  for (;;) {
+    timer.expires_after(pause);
+    const auto [trouble] = co_await timer.async_wait(net::awaited);
+    if (trouble) co_return;
     if (files.have_changed()) renew(files, relay);
   }
 }
