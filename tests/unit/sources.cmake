@@ -160,6 +160,7 @@ set(test_tools_sources
   unit/tools/exit_code_test.cpp
   unit/tools/relay_abuse_test.cpp
   unit/tools/relay_admin_test.cpp
+  unit/tools/relay_lifecycle_test.cpp
   unit/tools/relay_settings_test.cpp
   unit/tools/sandbox_test.cpp
   unit/tools/tallow_fuzz_test.cpp

@@ -183,9 +183,9 @@ asio::awaitable<void> report(asio::steady_timer& timer, tallow::net::relay_group
   std::uint64_t rooms_before = 0;
   std::uint64_t bytes_before = 0;
   for (;;) {
-    timer.expires_after(std::chrono::minutes(1));
-    const auto [trouble] = co_await timer.async_wait(tallow::net::awaited);
-    if (trouble) co_return;
+    const bool goes_on =
+        co_await tallow::relay_tool::pause_for(timer, std::chrono::minutes(1), relay);
+    if (!goes_on) co_return;
     const auto now = co_await relay.figures();
     if (now.rooms_opened == rooms_before && now.counters.bytes_relayed == bytes_before) continue;
     rooms_before = now.rooms_opened;
@@ -363,7 +363,7 @@ int run(const command_line& from, service_manager& manager) {
   asio::co_spawn(context, stop_on_signals(signals, relay, manager, chosen.drain_timeout),
                  asio::detached);
   asio::co_spawn(context,
-                 reload_on_signals(hangups,
+                 reload_on_signals(hangups, relay,
                                    [&] {
                                      tallow::relay_tool::renew(files, relay);
                                      manager.reloading();

@@ -62,7 +62,10 @@ class relay_rules {
 
   [[nodiscard]] std::size_t block_count() const noexcept { return blocks_.size(); }
 
-  void stop() { timer_.cancel(); }
+  void stop() {
+    is_stopped_ = true;
+    timer_.cancel();
+  }
 
   // Those whose time is over are served again.
   void forget(instant now) {
@@ -85,13 +88,13 @@ class relay_rules {
   }
 
   void wait() {
-    if (blocks_.empty()) return;
+    if (blocks_.empty() || is_stopped_) return;
     const auto first =
         std::min_element(blocks_.begin(), blocks_.end(),
                          [](const timed& a, const timed& b) { return a.until < b.until; });
     timer_.expires_at(first->until);
     timer_.async_wait([this](asio::error_code cancelled) {
-      if (cancelled) return;
+      if (cancelled || is_stopped_) return;  // one that has expired is not cancelled any more
       forget(std::chrono::steady_clock::now());
       wait();
     });
@@ -102,6 +105,7 @@ class relay_rules {
   asio::steady_timer timer_;
   std::vector<timed> blocks_;
   bool is_closed_ = false;
+  bool is_stopped_ = false;
 };
 
 }  // namespace tallow::relay_tool

@@ -13,6 +13,7 @@
 #include <tallow/net/tls_identity.hpp>
 
 #include "identity_files.hpp"
+#include "lifecycle.hpp"
 
 namespace tallow::relay_tool {
 
@@ -39,9 +40,8 @@ inline asio::awaitable<void> renew_when_changed(asio::steady_timer& timer, ident
                                                 net::relay_group& relay) {
   constexpr auto pause = std::chrono::seconds(5);
   for (;;) {
-    timer.expires_after(pause);
-    const auto [trouble] = co_await timer.async_wait(net::awaited);
-    if (trouble) co_return;
+    const bool goes_on = co_await pause_for(timer, pause, relay);
+    if (!goes_on) co_return;
     if (files.have_changed()) renew(files, relay);
   }
 }

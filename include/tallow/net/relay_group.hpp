@@ -120,6 +120,9 @@ class relay_group {
   /// What is listened on, with the ports that were taken.
   [[nodiscard]] std::vector<address> addresses() const { return shards_[0]->server.addresses(); }
 
+  /// True once `ended` of start() is called. In the thread of the given io_context.
+  [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
+
   [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
 
   /// Begins to accept, and makes the threads.
