@@ -103,9 +103,9 @@ class Streams(StreamTest):
                 self.assert_exit(sending, 0)
                 self.assert_exit(receiving, 0)
                 self.assert_nothing_in(here)
-                # But what is known of the relay.
+                # But what is known of the relay, and the history.
                 self.assertEqual([p.name for p in self.folder.glob("state/tallow/*")
-                                  if not p.name.startswith("known_relays")], [])
+                                  if not p.name.startswith(("known_relays", "history."))], [])
 
     def test_memory_stays_small(self):
         with relay() as hub:
