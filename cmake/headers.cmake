@@ -181,6 +181,7 @@ set(tallow_net_headers
   net/connect_race.hpp
   net/connect.hpp
   net/proxy_address.hpp
+  net/proxy_dialogue.hpp
   net/socks5_dialogue.hpp
   net/http_connect_dialogue.hpp
   net/proxy_tunnel.hpp

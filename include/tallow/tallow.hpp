@@ -78,6 +78,7 @@
 #include <tallow/net/lane_splice.hpp>
 #include <tallow/net/listening.hpp>
 #include <tallow/net/proxy_address.hpp>
+#include <tallow/net/proxy_dialogue.hpp>
 #include <tallow/net/proxy_greeting.hpp>
 #include <tallow/net/proxy_header.hpp>
 #include <tallow/net/proxy_tunnel.hpp>

@@ -18,6 +18,7 @@
 #include <tallow/base/secret.hpp>
 #include <tallow/net/address.hpp>
 #include <tallow/net/proxy_address.hpp>
+#include <tallow/net/proxy_dialogue.hpp>
 
 namespace tallow::net {
 
@@ -25,7 +26,7 @@ namespace tallow::net {
 ///
 /// Of the answer only the status counts, and only that of its first line; what else its head holds
 /// is read up to its end and no further: the next byte is the other end's.
-class http_connect_dialogue {
+class http_connect_dialogue : public proxy_dialogue {
  public:
   /// More than proxies say in front of a connection, all interim answers together.
   static constexpr std::size_t head_bytes_max = std::size_t{16} * 1024;
@@ -33,9 +34,7 @@ class http_connect_dialogue {
   /// @errors  address_invalid: a host that only this machine understands
   [[nodiscard]] static result<http_connect_dialogue> start(const address& to,
                                                            const proxy_address& login) {
-    if (to.host.find('%') != std::string::npos) {
-      return fail(errc::address_invalid, 0, "an address with an interface cannot go by a proxy");
-    }
+    if (auto done = check_is_known_elsewhere(to); !done) return fail(done.error());
     http_connect_dialogue made;
     const std::string where = to_string(to);
     made.say("CONNECT " + where + " HTTP/1.1\r\nHost: " + where + "\r\n");
@@ -49,15 +48,6 @@ class http_connect_dialogue {
   }
 
   [[nodiscard]] bool is_done() const noexcept { return is_done_; }
-
-  /// What is to be sent next; stays valid until the next call that changes something.
-  [[nodiscard]] byte_view poll_transmit() const noexcept { return out_.view().subspan(sent_); }
-  void transmitted(std::size_t count) noexcept {
-    sent_ += std::min(count, out_.size() - sent_);
-    if (sent_ < out_.size()) return;
-    out_.wipe_now();
-    sent_ = 0;
-  }
 
   /// How many bytes the proxy will say next for sure; 0 when it is done.
   [[nodiscard]] std::size_t bytes_wanted() const noexcept {
@@ -81,8 +71,6 @@ class http_connect_dialogue {
 
   http_connect_dialogue() = default;
 
-  void say(std::string_view text) { out_.append(as_bytes(text)); }
-
   void say_login(const proxy_address& login) {
     secret_buffer plain = login.user.clone();
     plain.append(as_bytes(":"));
@@ -92,7 +80,7 @@ class http_connect_dialogue {
     const std::size_t count =
         Botan::base64_encode(reinterpret_cast<char*>(encoded.span().data()),
                              as_u8(plain.view()).data(), plain.size(), consumed, true);
-    out_.append(encoded.view().first(count));
+    say(encoded.view().first(count));
   }
 
   [[nodiscard]] result<void> take(char c) {
@@ -161,12 +149,6 @@ class http_connect_dialogue {
     }
   }
 
-  [[nodiscard]] static tl::unexpected<error> not_understood(const char* what) {
-    return fail(errc::proxy_not_understood, 0, what);
-  }
-
-  secret_buffer out_;
-  std::size_t sent_ = 0;
   std::array<char, line_shape.size()> status_line_{};
   std::size_t line_size_ = 0;   // of the status line
   std::size_t end_size_ = 0;    // of the end of the head

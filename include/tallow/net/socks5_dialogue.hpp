@@ -19,13 +19,14 @@
 #include <tallow/base/secret.hpp>
 #include <tallow/net/address.hpp>
 #include <tallow/net/proxy_address.hpp>
+#include <tallow/net/proxy_dialogue.hpp>
 
 namespace tallow::net {
 
 /// Asks for one connection. A name goes to the proxy as it is, and is resolved there.
 ///
 /// Takes no byte behind the answer: that is the other end's.
-class socks5_dialogue {
+class socks5_dialogue : public proxy_dialogue {
  public:
   /// @errors  address_invalid: a host that only this machine understands
   [[nodiscard]] static result<socks5_dialogue> start(const address& to,
@@ -40,15 +41,6 @@ class socks5_dialogue {
   }
 
   [[nodiscard]] bool is_done() const noexcept { return step_ == step::done; }
-
-  /// What is to be sent next; stays valid until the next call that changes something.
-  [[nodiscard]] byte_view poll_transmit() const noexcept { return out_.view().subspan(sent_); }
-  void transmitted(std::size_t count) noexcept {
-    sent_ += std::min(count, out_.size() - sent_);
-    if (sent_ < out_.size()) return;
-    out_.wipe_now();
-    sent_ = 0;
-  }
 
   /// How many bytes the proxy will say next for sure; 0 when it is done.
   [[nodiscard]] std::size_t bytes_wanted() const noexcept {
@@ -86,13 +78,8 @@ class socks5_dialogue {
 
   socks5_dialogue() = default;
 
-  void say(byte_view bytes) { out_.append(bytes); }
-
   [[nodiscard]] result<void> prepare_request(const address& to) {
-    // An interface means something on this machine alone.
-    if (to.host.find('%') != std::string::npos) {
-      return fail(errc::address_invalid, 0, "an address with an interface cannot go by a proxy");
-    }
+    if (auto done = check_is_known_elsewhere(to); !done) return done;
     const auto add = [this](byte_view bytes) { append(request_, bytes); };
     add(std::array{version, std::byte{1}, std::byte{0}});
     asio::error_code is_name;
@@ -191,10 +178,6 @@ class socks5_dialogue {
     return {};
   }
 
-  [[nodiscard]] static tl::unexpected<error> not_understood(const char* what) {
-    return fail(errc::proxy_not_understood, 0, what);
-  }
-
   [[nodiscard]] tl::unexpected<error> refused() const {
     const auto verdict = std::to_integer<unsigned>(in_[1]);
     constexpr std::array notes{"",
@@ -213,8 +196,6 @@ class socks5_dialogue {
   std::array<std::byte, answer_bytes_max> in_{};
   std::size_t size_ = 0;
   std::size_t wanted_ = 0;
-  secret_buffer out_;
-  std::size_t sent_ = 0;
   secret_buffer login_;
   byte_buffer request_;
   step step_ = step::method;
