@@ -33,11 +33,15 @@ completed what_completes(const option_row& row) {
   return name == "FOLDER" ? completed::folders : completed::nothing;
 }
 
+void add_word(std::string& text, const std::string& word) {
+  text += (text.empty() ? "" : " ") + word;
+}
+
 std::string words_of(const option_row& row) {
   texts words;
   row.list_words(words);
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  for (const std::string& word : words) add_word(text, word);
   return text;
 }
 
@@ -47,8 +51,7 @@ bool belongs(const option_row& row, const command_row& command) {
 
 std::string all_commands() {
   std::string text;
-  for (const command_row& row : command_rows)
-    text += (text.empty() ? "" : " ") + std::string(row.name);
+  for (const command_row& row : command_rows) add_word(text, row.name);
   return text;
 }
 

@@ -90,6 +90,9 @@ The keys of relays that were trusted on first use.
 .TP
 ~/.local/state/tallow/sessions
 Keys of transfers that were interrupted within the last day.
+.TP
+~/.local/state/tallow/history.sqlite
+What was sent and received, and when; no codes.
 .SH EXIT STATUS)";
   for (const exit_text& row : exit_texts) {
     page += "\n.TP\n" + std::to_string(static_cast<int>(row.code)) + "\n" + roff(row.text) + ".";
