@@ -80,7 +80,7 @@ class FirstUse(TlsTest):
             key = key_of(hub)
             said = self.assert_arrives(hub.address)
             # Both sides of this test share a memory, and may come at the same time.
-            self.assertIn(f"The relay at {hub.address} is new here. Its key is {key}",
+            self.assertIn(f"The relay at {hub.address} is new here. Its key is\n  {key}\n",
                           "".join(command.wait().err for command in said))
             self.assertEqual(self.known.read_text(), f"{hub.address} {key}\n")
             self.assertEqual(stat.S_IMODE(self.known.stat().st_mode), 0o600)

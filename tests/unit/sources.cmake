@@ -157,13 +157,18 @@ set(test_net_sources
 
 # Parts of the tools that have no main().
 set(test_tools_sources
+  unit/tools/advice_test.cpp
   unit/tools/exit_code_test.cpp
+  unit/tools/log_line_test.cpp
+  unit/tools/outlet_test.cpp
+  unit/tools/progress_line_test.cpp
   unit/tools/relay_abuse_test.cpp
   unit/tools/relay_admin_test.cpp
   unit/tools/relay_lifecycle_test.cpp
   unit/tools/relay_settings_test.cpp
   unit/tools/sandbox_test.cpp
   unit/tools/tallow_fuzz_test.cpp
+  unit/tools/text_width_test.cpp
 )
 
 # tests/attack: one test per attack on handshake, records and transfer.

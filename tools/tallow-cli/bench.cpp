@@ -330,14 +330,15 @@ bool tell(reporter& report, const char* name, const std::string& what,
                {"cpu_seconds", found->cpu_s},
                {"mib_per_s", found->mib_per_s()},
                {"cpu_s_per_gib", found->cpu_s_per_gib()}});
-  report.say(what + figures.data());
+  report.say_always(what + figures.data());
   return true;
 }
 
 }  // namespace
 
 exit_code bench(const bench_options& options) {
-  reporter report(options.json);
+  reporter report(report_options_of(options));
+  if (const auto trouble = report.begin("bench")) return *trouble;
   exit_code code = exit_code::done;
   report.say(human_bytes(options.bench_bytes) +
              " of random bytes, not compressed, no disk involved.");

@@ -17,8 +17,8 @@
 #include <tallow/files/conflicts.hpp>
 #include <tallow/transfer/path_rules.hpp>
 
+#include "asking.hpp"
 #include "reporter.hpp"
-#include "terminal.hpp"
 
 namespace tallow::cli {
 
@@ -96,10 +96,10 @@ inline asio::awaitable<files::conflict_rules> ask_about(const std::vector<taken_
   files::conflict_rules rules;
   for (std::size_t i = 0; i < names.size();) {
     const std::string shown = transfer::escape_for_display(names[i].name);
-    report.ask(shown + (names[i].is_folder ? "/" : "") + " is there already. " +
-               "Rename the new one, overwrite" + (names[i].is_folder ? " (merge)" : "") +
-               ", or skip? [r/o/s; R/O/S for all] ");
-    const auto line = co_await read_line();
+    const auto line = co_await ask_for_line(
+        report, shown + (names[i].is_folder ? "/" : "") + " is there already. " +
+                    "Rename the new one, overwrite" + (names[i].is_folder ? " (merge)" : "") +
+                    ", or skip? [r/o/s; R/O/S for all] ");
     if (!line) break;
     const auto answer = parse_conflict_answer(as_text(line->view()));
     if (!answer) continue;

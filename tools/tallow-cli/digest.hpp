@@ -51,8 +51,8 @@ class digest_list {
       if (!count) {
         hash_->clear();
         list_.push_back({{"path", path}, {"error", describe(count.error())}});
-        report_->say("tallow-cli: no digest of " + transfer::escape_for_display(path) + ": " +
-                     describe(count.error()));
+        report_->say_always("tallow-cli: no digest of " + transfer::escape_for_display(path) +
+                            ": " + describe(count.error()));
         return;
       }
       hash_->update(as_u8(byte_view(buffer_).first(*count)));
@@ -64,7 +64,7 @@ class digest_list {
     hash_->final(as_u8(byte_span(digest)));
     const std::string text = to_hex(digest);
     list_.push_back({{"path", path}, {"sha256", text}});
-    report_->say(digest_line(text, path));
+    report_->say_always(digest_line(text, path));
   }
 
   [[nodiscard]] nlohmann::json take() { return std::move(list_); }

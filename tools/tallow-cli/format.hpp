@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace tallow::cli {
 
@@ -21,6 +22,17 @@ namespace tallow::cli {
   }
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text.data();
+}
+
+/// The number alone, in a unit that human_bytes() has named: 1.2 of "1.2 GiB".
+[[nodiscard]] inline std::string human_bytes_in(std::uint64_t bytes, std::string_view unit) {
+  static constexpr std::string_view prefixes = "KMGTP";
+  auto value = static_cast<double>(bytes);
+  const std::size_t steps = unit == "B" ? 0 : prefixes.find(unit.substr(0, 1)) + 1;
+  for (std::size_t i = 0; i < steps; ++i) value /= 1024;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), steps == 0 ? "%.0f" : "%.1f", value);
   return text.data();
 }
 

@@ -97,8 +97,8 @@ tools::refusal read_flags(chosen_settings& to, std::deque<given>& options) {
 }
 
 exit_code complain(const error& why, std::string_view where) {
-  std::cerr << "tallow-cli: " << where << ": " << describe(why) << '\n';
-  if (*advice_for(why.code) != '\0') std::cerr << advice_for(why.code) << '\n';
+  std::cerr << "tallow-cli: " << where << ": " << describe(why) << side_suffix(why.code) << '\n'
+            << advice_for(why.code) << '\n';
   return exit_code_for(why.code);
 }
 

@@ -15,6 +15,8 @@
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/receiver.hpp>
 
+#include "advice.hpp"
+#include "asking.hpp"
 #include "conflicts.hpp"
 #include "digest.hpp"
 #include "given_code.hpp"
@@ -82,11 +84,21 @@ void tell_kept(const receiver& into, files::folder_sink& sink, reporter& report)
   report.say("Going on: up to " + human_bytes(bytes) + " are here from an earlier attempt.");
 }
 
+// As a person knows it: not as `.`.
+std::string shown_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::string name = std::filesystem::absolute(folder, failure).lexically_normal().native();
+  if (name.size() > 1 && name.back() == '/') name.pop_back();
+  return transfer::escape_for_display(failure ? folder.native() : name);
+}
+
 // Where it would go, for the question.
 std::string place_of(const receive_options& options, const transfer::offer_summary& offer) {
   if (offer.text) return "Show it";
   if (options.out == "-") return "Write it to standard output";
-  return "Receive into " + transfer::escape_for_display(options.out.native());
+  const auto room = free_bytes(options.out);
+  return "Receive into " + shown_folder(options.out) +
+         (room ? " (" + human_bytes(*room) + " free)" : "");
 }
 
 // Finds out whether an offer cannot be taken. Says why.
@@ -99,13 +111,13 @@ std::optional<error> obstacle(const transfer::offer_summary& offer, const receiv
     const bool is_one = offer.complete && offer.file_count == 1 && offer.directory_count == 0 &&
                         offer.link_count == 0;
     if (is_one) return std::nullopt;
-    report.say("Only one file or a stream can go to standard output. Use --out FOLDER.");
+    report.say_always("Only one file or a stream can go to standard output. Use --out FOLDER.");
     return error{errc::transfer_refused};
   }
   const auto room = free_bytes(options.out);
   if (!room || offer.byte_count - bytes_there <= *room) return std::nullopt;
-  report.say("There is room for " + human_bytes(*room) + " only in " +
-             transfer::escape_for_display(options.out.native()) + ".");
+  report.say_always("There is room for " + human_bytes(*room) + " only in " +
+                    shown_folder(options.out) + ".");
   return error{errc::disk_full};
 }
 
@@ -114,10 +126,14 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& 
                              const receive_options& options, reporter& report, bool& refused_here) {
   const transfer::offer_summary& offer = into.offer();
   report.emit(offer_json(offer));
-  report.say("Offered: " + summary(offer));
+  // What is to be agreed to has to be seen.
+  const auto tell = [&](const std::string& line) {
+    options.yes ? report.say(line) : report.say_always(line);
+  };
+  tell("Offered: " + summary(offer));
   for (const transfer::entry& e : offer.top) {
-    report.say("  " + transfer::escape_for_display(e.path) +
-               (e.kind == transfer::entry_kind::directory ? "/" : ""));
+    tell("  " + transfer::escape_for_display(e.path) +
+         (e.kind == transfer::entry_kind::directory ? "/" : ""));
   }
   const offer_conflicts conflicts(into, options.out);
   const auto rule = on_conflict_of(options);
@@ -128,8 +144,7 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& 
     co_return;
   }
   if (!options.yes) {
-    report.ask(place_of(options, offer) + "? [y/N] ");
-    if (!is_yes(co_await read_line())) {
+    if (!is_yes(co_await ask_for_line(report, place_of(options, offer) + "? [y/N] "))) {
       refused_here = true;
       run.refuse(error{errc::transfer_refused});
       co_return;
@@ -150,8 +165,7 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
                                            receive_options& options, reporter& report,
                                            bool& refused_here) {
   if (!options.code && !options.keys) {
-    report.ask("Code: ");
-    const auto typed = co_await read_line();
+    const auto typed = co_await ask_for_line(report, "Code: ");
     if (!typed) co_return fail(errc::invalid_argument, 0, "no code was given");
     auto code = parse_code(as_text(typed->view()));
     if (!code) co_return fail(code.error());
@@ -166,8 +180,8 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
 
 session_facts facts_of(const receive_options& options) {
   std::error_code failure;
-  return {false, options.relay,      {std::filesystem::absolute(options.out, failure)}, 0,
-          "",    options.on_conflict};
+  const auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
+  return {false, options.relay, {target}, 0, "", options.on_conflict};
 }
 
 // What got another name than the peer gave it.
@@ -186,6 +200,7 @@ nlohmann::json tell_renamed(reporter& report, const std::vector<files::placed_en
 void show_text(reporter& report, std::string_view text) {
   report.emit({{"event", "text"}, {"text", text}});
   if (report.is_json()) return;
+  report.clear_line();
   if (::isatty(STDOUT_FILENO) != 1) {
     (void)std::fwrite(text.data(), 1, text.size(), stdout);
     (void)std::fflush(stdout);
@@ -239,14 +254,20 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
   }
   all["event"] = "done";
   report.done(all, "Received " + counted(outcome.entry_count, "item") + ", " +
-                       human_bytes(outcome.byte_count) + std::string(where) + ".");
+                       human_bytes(outcome.byte_count) + report.pace_of(outcome.byte_count) +
+                       std::string(where) + ".");
   return exit_code::done;
 }
 
 }  // namespace
 
 exit_code receive(receive_options options) {
-  reporter report(options.json);
+  reporter report(report_options_of(options));
+  if (const auto trouble = report.begin("receive")) return *trouble;
+  return receive(std::move(options), report);
+}
+
+exit_code receive(receive_options options, reporter& report) {
   const history_keeper book(options, report);
   receive_sink all(options.out, random_id());
   files::folder_sink& sink = all.folder();
@@ -254,33 +275,43 @@ exit_code receive(receive_options options) {
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session_record record(all.is_pipe() ? std::nullopt : session_store::find(), facts_of(options));
   run_type run(options, {}, into, record, report);
+  run.show_items([&](progress_facts& facts) {
+    facts.items_done = all.trace().done();
+    facts.name = all.path(all.trace().current());
+  });
   bool refused_here = false;
   const auto done = run_until_done(io, receive_into(into, all, run, options, report, refused_here),
                                    [&] { return run.cancel(); });
   // A pipe cannot be taken up again.
   if (into.offer().stream || into.offer().text) record.forget();
-  settle_record(record, refused_here ? result<void>() : done, report);
+  if (done || refused_here) record.forget();
   if (run.has_met()) book.keep(past_of(options, into, sink, done));
   if (done && all.text()) show_text(report, as_text(all.text()->view()));
   if (done) {
     const bool is_stored = !all.text() && !all.is_pipe();
-    const std::string where = transfer::escape_for_display(sink.target().native());
+    const std::string where = shown_folder(sink.target());
     return conclude(report, into, sink, options.digest && is_stored,
                     is_stored ? ", into " + where : "");
   }
   if (refused_here) {
-    report.emit({{"event", "error"}, {"code", "refused_here"}, {"exit", 1}});
-    report.say("Not received. The sender has been told.");
+    constexpr const char* advice = "The sender has been told.";
+    report.emit({{"event", "error"},
+                 {"code", "refused_here"},
+                 {"side", name_of(blamed::here)},
+                 {"exit", static_cast<int>(exit_code::other)},
+                 {"message", "not wanted here"},
+                 {"advice", advice}});
+    report.say_always(std::string("Not received. ") + advice);
     return exit_code::other;
   }
   nlohmann::json left = nlohmann::json::object();
+  if (sink.is_resumable()) left["kept"] = sink.hidden_folder().native();
+  const exit_code code = settle_failure(record, done.error(), report, left);
   if (sink.is_resumable()) {
-    left["kept"] = sink.hidden_folder().native();
-    report.say("What has arrived is kept in " +
-               transfer::escape_for_display(sink.hidden_folder().native()) +
+    report.say("What has arrived is kept in " + shown_folder(sink.hidden_folder()) +
                ".\nIt is used, too, when the same is sent again into this folder with a new code.");
   }
-  return report.failed(done.error(), std::move(left));
+  return code;
 }
 
 }  // namespace tallow::cli

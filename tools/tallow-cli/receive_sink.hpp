@@ -18,6 +18,8 @@
 #include <tallow/files/piped_sink.hpp>
 #include <tallow/transfer/stream.hpp>
 
+#include "item_trace.hpp"
+
 namespace tallow::cli {
 
 /// One of three sinks. A text is known for one only when it is offered, before anything is
@@ -34,6 +36,8 @@ class receive_sink {
   [[nodiscard]] files::folder_sink& folder() noexcept { return folder_; }
   [[nodiscard]] const files::folder_sink& folder() const noexcept { return folder_; }
 
+  [[nodiscard]] const item_trace& trace() const noexcept { return trace_; }
+
   /// What comes is a text, to be kept in memory.
   void take_text() { text_.emplace(); }
   [[nodiscard]] const std::optional<secret_buffer>& text() const noexcept { return text_; }
@@ -49,6 +53,7 @@ class receive_sink {
 
   /// @errors  those of the sink it is
   [[nodiscard]] result<void> write(entry_index index, std::uint64_t offset, byte_view bytes) {
+    trace_.at(index);
     if (text_) return write_text(offset, bytes);
     return pipe_ ? pipe_->write(index, offset, bytes) : folder_.write(index, offset, bytes);
   }
@@ -66,11 +71,13 @@ class receive_sink {
 
   /// @errors  those of the sink it is
   [[nodiscard]] result<void> finish_entry(entry_index index) {
+    trace_.one_done();
     return text_ || pipe_ ? result<void>{} : folder_.finish_entry(index);
   }
 
   /// @errors  those of the sink it is
   [[nodiscard]] result<void> discard_entry(entry_index index) {
+    trace_.one_done();
     return text_ || pipe_ ? result<void>{} : folder_.discard_entry(index);
   }
 
@@ -97,6 +104,7 @@ class receive_sink {
   files::folder_sink folder_;
   std::optional<files::piped_sink> pipe_;
   std::optional<secret_buffer> text_;
+  item_trace trace_;
 };
 
 static_assert(transfer::stream_sink<receive_sink>);

@@ -36,8 +36,8 @@ result<std::optional<net::key_fingerprint>> relay_connector::expected() const {
   auto remembered = known_->key_of(to_.at);
   if (!remembered) {
     const auto at = remembered.error().at;
-    report_->say("tallow-cli: " + known_->file().native() + ":" +
-                 (at > 0 ? std::to_string(at) + ":" : ""));
+    report_->say_always("tallow-cli: " + known_->file().native() + ":" +
+                        (at > 0 ? std::to_string(at) + ":" : ""));
   }
   return remembered;
 }
@@ -51,9 +51,9 @@ error relay_connector::refuse(const net::key_fingerprint& shown,
                    {"shown", to_hex(shown)},
                    {"expected", to_hex(wanted)},
                    {"file", file}});
-    report_->say("The relay at " + to_string(to_.at) + " shows the key\n  " + to_hex(shown) +
-                 (to_.pin ? "\nbut its address names\n  " : "\nbut remembered is\n  ") +
-                 to_hex(wanted) + (file.empty() ? "" : "\nin " + file));
+    report_->say_always("The relay at " + to_string(to_.at) + " shows the key\n  " + to_hex(shown) +
+                        (to_.pin ? "\nbut its address names\n  " : "\nbut remembered is\n  ") +
+                        to_hex(wanted) + (file.empty() ? "" : "\nin " + file));
   }
   return {errc::relay_key_wrong};
 }
@@ -70,9 +70,9 @@ result<void> relay_connector::remember() {
   if (last_.is_vouched) return {};  // it needs no memory of ours
   const std::string key = to_hex(last_.key);
   report_->emit({{"event", "relay_key_new"}, {"key", key}, {"stored", done.has_value()}});
-  report_->say("The relay at " + to_string(to_.at) + " is new here. Its key is " + key +
-               (done ? ", remembered in " + known_->file().native()
-                     : ", which cannot be remembered: " + describe(done.error())));
+  report_->say("The relay at " + to_string(to_.at) + " is new here. Its key is\n  " + key +
+               (done ? "\nand is remembered in " + known_->file().native() + "."
+                     : "\nwhich cannot be remembered: " + describe(done.error())));
   return {};
 }
 

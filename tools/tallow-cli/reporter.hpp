@@ -1,29 +1,28 @@
 // Everything a run says: people's text on standard error, one JSON object a line on standard
-// output.
+// output, milestones in a log file.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/secret.hpp>
 #include <tallow/transfer/endpoint.hpp>
-#include <tallow/transfer/path_rules.hpp>
 
-#include "advice.hpp"
 #include "exit_code.hpp"
 #include "format.hpp"
-#include "terminal.hpp"
+#include "log_file.hpp"
+#include "outlet.hpp"
+#include "progress_line.hpp"
+#include "rate_window.hpp"
+#include "report_options.hpp"
 
 namespace tallow::cli {
 
@@ -41,137 +40,94 @@ namespace tallow::cli {
   return "unknown";
 }
 
-/// The only place that writes to standard output and standard error.
+/// The only place that writes to standard output and standard error, but for the content of a
+/// transfer. It never waits for a reader while a transfer runs.
 class reporter {
  public:
-  explicit reporter(bool json) : json_(json), live_(stderr_is_terminal()) {}
+  using time_point = std::chrono::steady_clock::time_point;
 
-  [[nodiscard]] bool is_json() const noexcept { return json_; }
+  explicit reporter(report_options options);
+  reporter(const reporter&) = delete;
+  reporter& operator=(const reporter&) = delete;
+  ~reporter() { clear_line(); }
 
-  /// A line for people.
-  void say(std::string_view text) {
-    clear_line();
-    std::cerr << text << '\n';
-  }
+  /// Opens the log, and tells programs which events to expect. Before anything else is said.
+  ///
+  /// @shape  returns an exit status where the log cannot be opened
+  [[nodiscard]] std::optional<exit_code> begin(std::string_view command);
 
-  /// A question, left open at its end.
-  void ask(std::string_view text) {
-    clear_line();
-    std::cerr << text << std::flush;
-  }
+  [[nodiscard]] bool is_json() const noexcept { return options_.json; }
 
-  /// An object for programs, if they listen.
-  void emit(const nlohmann::json& object) {
-    if (!json_) return;
-    // ASCII alone: names of files may hold what a terminal obeys. What is not UTF-8 becomes the
-    // replacement character, for a program would rather have that than no line at all.
-    std::cout << object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) << std::endl;
-  }
+  /// A line for people, which --quiet leaves out.
+  void say(std::string_view text);
+  /// A line that was asked for, or that an answer needs.
+  void say_always(std::string_view text);
+
+  /// A question, left open at its end. What is said before answered() stands above it.
+  void ask(std::string_view text);
+  void answered();
+
+  /// An object for programs, if they listen, and for the log.
+  void emit(const nlohmann::json& object);
 
   /// The code: shown to the person who asked for it, and to nobody else.
-  void code(const secret_buffer& code, bool made_here, std::string_view relay) {
-    const std::string_view text = as_text(code.view());
-    emit({{"event", "code"}, {"code", text}});
-    clear_line();
-    if (!made_here) return;
-    std::cerr << "Code: " << text << "\n\nOn the other machine:  tallow-cli receive --relay "
-              << relay << "\nand type the code there.\n\n";
-  }
+  void code(const secret_buffer& code, bool made_here, std::string_view relay);
 
   /// How far it is; drawn at most five times a second.
-  void progress(const transfer::progress& now, std::chrono::steady_clock::time_point time) {
-    if (!started_) started_ = time;
-    if (time < next_draw_) return;
-    next_draw_ = time + std::chrono::milliseconds(live_ && !json_ ? 200 : 500);
-    emit({{"event", "progress"},
-          {"bytes", now.bytes_done},
-          {"total", now.bytes_total},
-          {"total_known", now.total_known}});
-    if (live_) draw(now, time);
-  }
+  void progress(const progress_facts& facts, time_point now);
+
+  /// Takes the line of progress away, before somebody else writes to the same terminal.
+  void clear_line();
+
+  /// What it waits for, where progress would stand. On a terminal alone.
+  void status(std::string_view text, time_point now);
+
+  /// Writes what a terminal did not take before. Now and then.
+  void flush();
+
+  /// " in 0:34, 85.2 MiB/s", or nothing where that says nothing.
+  [[nodiscard]] std::string pace_of(std::uint64_t bytes) const;
 
   /// It is over and well.
-  void done(const nlohmann::json& object, std::string_view text) {
-    emit(object);
-    say(text);
-  }
+  void done(const nlohmann::json& object, std::string_view text);
 
   /// It is over, and this is why.
   ///
   /// @shape  returns the exit status that goes with it
-  exit_code failed(const error& why, nlohmann::json more = nlohmann::json::object()) {
-    const exit_code code = exit_code_for(why.code);
-    more["event"] = "error";
-    more["code"] = errc_name(why.code);
-    more["exit"] = static_cast<int>(code);
-    more["message"] = describe(why);
-    more["advice"] = advice_for(why.code);
-    emit(more);
-    say("tallow-cli: " + describe(why));
-    if (*advice_for(why.code) != '\0') say(advice_for(why.code));
-    return code;
-  }
+  exit_code failed(const error& why, nlohmann::json more = nlohmann::json::object());
 
   /// The entries that did not arrive, a line each.
-  void list(const transfer::outcome& outcome) {
-    for (const transfer::failed_entry& f : outcome.failed) {
-      say("  " + transfer::escape_for_display(f.path) + ": " + text_of(f.reason));
-    }
-    if (outcome.failed_count > outcome.failed.size()) {
-      say("  and " + std::to_string(outcome.failed_count - outcome.failed.size()) + " more");
-    }
-  }
+  void list(const transfer::outcome& outcome);
 
   /// The entries that the receiver left out on purpose, a line each for the first few.
-  void list_skipped(const transfer::outcome& outcome, std::string_view why) {
-    constexpr std::size_t lines_max = 20;
-    const std::size_t lines = std::min(outcome.skipped.size(), lines_max);
-    for (std::size_t i = 0; i < lines; ++i) {
-      say(transfer::escape_for_display(outcome.skipped[i]) + ": " + std::string(why));
-    }
-    if (outcome.skipped_count > lines) {
-      say("and " + std::to_string(outcome.skipped_count - lines) + " more, " + std::string(why));
-    }
-  }
+  void list_skipped(const transfer::outcome& outcome, std::string_view why);
 
  private:
-  void clear_line() {
-    if (std::exchange(drawn_, false)) std::cerr << "\r\x1b[K";
-  }
+  void write_event(const nlohmann::json& object);
+  void log(const nlohmann::json& object);
+  void draw(const std::string& line);
+  [[nodiscard]] std::string styled(std::string_view text, std::string_view style) const;
 
-  void draw(const transfer::progress& now, std::chrono::steady_clock::time_point time) {
-    const auto seconds = std::chrono::duration<double>(time - *started_).count();
-    const double rate = seconds > 0.2 ? static_cast<double>(now.bytes_done) / seconds : 0;
-    std::string line = human_bytes(now.bytes_done) + " of " + (now.total_known ? "" : "at least ") +
-                       human_bytes(now.bytes_total);
-    if (now.bytes_total > 0) {
-      line += "  " + std::to_string(now.bytes_done * 100 / now.bytes_total) + " %";
-    }
-    if (rate > 0) {
-      line += "  " + human_bytes(static_cast<std::uint64_t>(rate)) + "/s";
-      const double left = static_cast<double>(now.bytes_total - now.bytes_done) / rate;
-      line += "  " + human_time(std::chrono::seconds(static_cast<long long>(left))) + " left";
-    }
-    // A line that wraps could not be drawn over.
-    line.resize(std::min(line.size(), terminal_columns() - 1));
-    std::cerr << '\r' << line << "\x1b[K" << std::flush;
-    drawn_ = true;
-  }
-
-  bool json_;
-  bool live_;
-  bool drawn_ = false;
-  std::optional<std::chrono::steady_clock::time_point> started_;
-  std::chrono::steady_clock::time_point next_draw_{};
+  report_options options_;
+  outlet people_;
+  outlet programs_;
+  log_file log_;
+  bool live_;          // standard error is a terminal that can redraw a line
+  bool colours_;       // and may be told to show some
+  std::string drawn_;  // what stands in the line
+  bool is_drawn_ = false;
+  std::size_t drawn_columns_ = 0;  // of the terminal then
+  std::string question_;
+  rate_window rates_;
+  milestones told_;
+  milestones logged_;
+  std::optional<time_point> started_;
+  time_point stopped_{};
+  time_point next_draw_{};
+  time_point next_event_{};
 };
 
 /// Failed entries as JSON.
-[[nodiscard]] inline nlohmann::json to_json(const std::vector<transfer::failed_entry>& failed) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const transfer::failed_entry& f : failed) {
-    list.push_back({{"path", f.path}, {"reason", text_of(f.reason)}});
-  }
-  return list;
-}
+[[nodiscard]] nlohmann::json to_json(const std::vector<transfer::failed_entry>& failed);
 
 }  // namespace tallow::cli

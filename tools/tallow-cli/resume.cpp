@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include <tallow/transfer/path_rules.hpp>
 
+#include "advice.hpp"
 #include "receive.hpp"
 #include "reporter.hpp"
 #include "send.hpp"
@@ -34,7 +36,7 @@ void list(reporter& report, const std::vector<stored_session>& sessions) {
                    {"side", one.facts.is_sender ? "send" : "receive"},
                    {"relay", one.facts.relay},
                    {"paths", std::move(paths)}});
-    report.say(line_of(one));
+    report.say_always(line_of(one));
   }
   report.emit({{"event", "sessions"}, {"sessions", std::move(all)}});
 }
@@ -48,14 +50,22 @@ std::optional<stored_session> choose(std::vector<stored_session> sessions, const
                    sessions.end());
   }
   if (sessions.size() == 1) return std::move(sessions.front());
+  std::string_view message = "there are several sessions to go on with";
+  std::string_view advice = "Name one of them: tallow-cli resume ID.";
   if (sessions.empty()) {
-    report.say(id.empty() ? "tallow-cli: nothing was interrupted within the last day."
-                          : "tallow-cli: there is no such session; --list shows them.");
-  } else {
-    report.say("tallow-cli: there are several; name one:");
-    list(report, sessions);
+    message = id.empty() ? "nothing was interrupted here within the last day"
+                         : "there is no such session here";
+    advice = id.empty() ? "Start both sides again, with a new code."
+                        : "'tallow-cli resume --list' shows which there are.";
   }
-  report.emit({{"event", "error"}, {"code", "session_not_found"}, {"exit", 2}});
+  report.emit({{"event", "error"},
+               {"code", "session_not_found"},
+               {"side", name_of(blamed::here)},
+               {"exit", static_cast<int>(exit_code::usage)},
+               {"message", message},
+               {"advice", advice}});
+  report.say_always("tallow-cli: " + std::string(message) + '\n' + std::string(advice));
+  if (!sessions.empty()) list(report, sessions);
   return std::nullopt;
 }
 
@@ -68,7 +78,8 @@ void fill(common_options& into, const resume_options& options, stored_session& f
 }  // namespace
 
 exit_code resume(const resume_options& options) {
-  reporter report(options.json);
+  reporter report(report_options_of(options));
+  if (const auto trouble = report.begin("resume")) return *trouble;
   const auto store = session_store::find();
   std::vector<stored_session> sessions;
   if (store) sessions = store->all();
@@ -93,13 +104,13 @@ exit_code resume(const resume_options& options) {
     again.obeys_git = chosen->facts.obeys_git;
     again.follows_links = chosen->facts.follows_links;
     again.paths = std::move(chosen->facts.paths);
-    return send(again);
+    return send(again, report);
   }
   receive_options again;
   fill(again, options, *chosen);
   again.on_conflict = chosen->facts.on_conflict;
   again.out = chosen->facts.paths.empty() ? "." : chosen->facts.paths.front();
-  return receive(std::move(again));
+  return receive(std::move(again), report);
 }
 
 }  // namespace tallow::cli

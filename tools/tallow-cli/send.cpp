@@ -33,7 +33,7 @@ using sender = transfer::sender<send_source, std::mutex>;
 // What the sender itself could not read, a line each.
 void list_skipped(reporter& report, const files::source_tree& tree) {
   for (const files::skipped_path& s : tree.skipped()) {
-    report.say("  " + transfer::escape_for_display(s.path) + ": " + describe(s.reason));
+    report.say_always("  " + transfer::escape_for_display(s.path) + ": " + describe(s.reason));
   }
 }
 
@@ -90,7 +90,7 @@ std::optional<exit_code> take_up(const send_options& options, send_source& all, 
   if (options.follows_links) all.tree().follow_links();
   for (const std::filesystem::path& path : options.paths) {
     if (auto added = all.tree().add_argument(path); !added) {
-      report.say("tallow-cli: " + transfer::escape_for_display(path.native()));
+      report.say_always("tallow-cli: " + transfer::escape_for_display(path.native()));
       return report.failed(added.error(), {{"path", path.native()}});
     }
   }
@@ -100,7 +100,7 @@ std::optional<exit_code> take_up(const send_options& options, send_source& all, 
   }
   if (options.digest) all.tree().keep_all();
   const bool is_typed = (options.stream || options.text) && ::isatty(STDIN_FILENO) == 1;
-  if (is_typed) report.say("Type what is to be sent; Ctrl-D ends it.");
+  if (is_typed) report.say_always("Type what is to be sent; Ctrl-D ends it.");
   if (options.stream) all.piped().add_stream(STDIN_FILENO, options.stream_name);
   if (!options.text) return std::nullopt;
   auto text = read_text();
@@ -164,14 +164,19 @@ exit_code conclude(reporter& report, const sender& from, files::source_tree& tre
   }
   all["event"] = "done";
   report.done(all, "Sent " + counted(outcome.entry_count, "item") + ", " +
-                       human_bytes(outcome.byte_count) + ".");
+                       human_bytes(outcome.byte_count) + report.pace_of(outcome.byte_count) + ".");
   return exit_code::done;
 }
 
 }  // namespace
 
 exit_code send(const send_options& options) {
-  reporter report(options.json);
+  reporter report(report_options_of(options));
+  if (const auto trouble = report.begin("send")) return *trouble;
+  return send(options, report);
+}
+
+exit_code send(const send_options& options, reporter& report) {
   const history_keeper book(options, report);
   send_source all;
   if (const auto trouble = take_up(options, all, report)) return *trouble;
@@ -189,11 +194,15 @@ exit_code send(const send_options& options) {
   const bool is_lasting = !options.stream && !options.text;
   session_record record(is_lasting ? session_store::find() : std::nullopt, facts_of(options));
   transfer_run<sender> run(options, std::move(session_options), from, record, report);
+  run.show_items([&](progress_facts& facts) {
+    facts.items_done = all.trace().done();
+    facts.name = all.path(all.trace().current());
+  });
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
-  settle_record(record, done, report);
   if (run.has_met()) book.keep(past_of(options, from, done));
-  if (!done) return report.failed(done.error());
+  if (!done) return settle_failure(record, done.error(), report);
+  record.forget();
   // Standard input cannot be read once more.
   return conclude(report, from, all.tree(), options.digest && is_lasting);
 }

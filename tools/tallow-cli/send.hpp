@@ -5,7 +5,12 @@
 
 namespace tallow::cli {
 
+class reporter;
+
 /// Sends what the options name. Returns the exit status.
 [[nodiscard]] exit_code send(const send_options& options);
+
+/// The same, told to a reporter that has begun.
+[[nodiscard]] exit_code send(const send_options& options, reporter& report);
 
 }  // namespace tallow::cli

@@ -16,6 +16,8 @@
 #include <tallow/files/source_tree.hpp>
 #include <tallow/transfer/stream.hpp>
 
+#include "item_trace.hpp"
+
 namespace tallow::cli {
 
 /// A tree, which may be empty, and a stream or a text in its place.
@@ -24,6 +26,7 @@ class send_source {
   [[nodiscard]] files::source_tree& tree() noexcept { return tree_; }
   [[nodiscard]] const files::source_tree& tree() const noexcept { return tree_; }
   [[nodiscard]] files::piped_source& piped() noexcept { return piped_; }
+  [[nodiscard]] const item_trace& trace() const noexcept { return trace_; }
 
   void set_text(secret_buffer text) { text_ = std::move(text); }
 
@@ -40,6 +43,7 @@ class send_source {
 
   /// @errors  those of source_tree::read()
   [[nodiscard]] result<std::size_t> read(entry_index index, std::uint64_t offset, byte_span out) {
+    trace_.at(index);
     if (!text_) return piped_.read(index, offset, out);
     const byte_view rest = text_->view().subspan(
         static_cast<std::size_t>(std::min<std::uint64_t>(offset, text_->size())));
@@ -52,7 +56,10 @@ class send_source {
     return text_ ? text_name : piped_.path(index);
   }
 
-  void forget_below(entry_index index) { tree_.forget_below(index); }
+  void forget_below(entry_index index) {
+    trace_.all_below(index);
+    tree_.forget_below(index);
+  }
 
   /// @errors  those of piped_source
   [[nodiscard]] result<bool> wait_stream() const { return piped_.wait_stream(); }
@@ -70,6 +77,7 @@ class send_source {
   files::piped_source piped_{tree_};
   std::optional<secret_buffer> text_;
   bool text_given_ = false;
+  item_trace trace_;
 };
 
 static_assert(transfer::stream_source<send_source> && transfer::forgetful_source<send_source>);

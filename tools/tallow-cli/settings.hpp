@@ -58,7 +58,9 @@ struct settings {
   // What is said.
   bool yes = false;  ///< answers every question with yes
   bool json = false;
-  bool digest = false;  ///< says what sha256sum would
+  bool quiet = false;    ///< nothing but the code, questions and errors
+  std::string log_file;  ///< what happens is appended to it
+  bool digest = false;   ///< says what sha256sum would
 };
 
 }  // namespace tallow::cli

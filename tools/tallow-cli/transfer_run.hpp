@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <sys/signalfd.h>
@@ -27,6 +28,7 @@
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/session.hpp>
 
+#include "advice.hpp"
 #include "options.hpp"
 #include "relay_connector.hpp"
 #include "reporter.hpp"
@@ -77,7 +79,10 @@ class transfer_run {
     const auto executor = co_await asio::this_coro::executor;
     relay_.emplace(*where, options_->insecure_plaintext, *report_);
     auto transport = co_await relay_->connect();
-    if (!transport) co_return fail(transport.error());
+    if (!transport) {
+      report_->say_always("Tried the relay at " + to_string(relay_->address()) + ".");
+      co_return fail(transport.error());
+    }
 
     room::client_options room;
     room.wanted = wanted;
@@ -100,7 +105,7 @@ class transfer_run {
         relay_->address());
     if (options_->code && wanted == want::send) show_code();
     asio::steady_timer beat(executor);
-    asio::co_spawn(executor, watch(beat), asio::detached);
+    asio::co_spawn(executor, watch(beat, wanted), asio::detached);
     const auto done = co_await driver_->run([&](const session::event& e) { handle(e, on_offer); });
     beating_ = false;
     beat.cancel();
@@ -119,6 +124,9 @@ class transfer_run {
     driver_->wake();
     return true;
   }
+
+  /// @param look  fills in which entry is at work, and how many are done
+  void show_items(std::function<void(progress_facts&)> look) { look_ = std::move(look); }
 
   /// The person's answer to an offer.
   void accept() {
@@ -140,6 +148,7 @@ class transfer_run {
       report_->say("Waiting for the other side ...");
     } else if (const auto* lost = std::get_if<session::peer_lost>(&e)) {
       (void)lost;
+      report_->emit({{"event", "peer_lost"}});
       report_->say("Somebody came and left before proving to know the code; still waiting.");
     } else if (std::holds_alternative<session::stranger_turned_away>(e)) {
       report_->emit({{"event", "stranger"}});
@@ -147,6 +156,7 @@ class transfer_run {
     } else if (const auto* secured = std::get_if<session::secured>(&e)) {
       has_met_ = true;
       const std::string words = words_text(secured->words);
+      is_secured_ = true;
       report_->emit({{"event", "secured"}, {"words", words}});
       report_->say("Connected. Both sides see, if they want to compare: " + words);
     } else if (std::holds_alternative<session::keys_changed>(e)) {
@@ -154,14 +164,18 @@ class transfer_run {
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
     } else if (const auto* cut = std::get_if<session::connection_lost>(&e)) {
+      is_connected_ = false;
       report_->emit({{"event", "connection_lost"}, {"reason", describe(cut->why)}});
       report_->say("The connection is lost (" + describe(cut->why) + "). Trying again ...");
     } else if (std::holds_alternative<session::resumed>(e)) {
+      is_connected_ = true;
       report_->emit({{"event", "resumed"}});
       report_->say("Connected again; going on.");
     } else if (const auto* low = std::get_if<session::quota_low>(&e)) {
+      report_->emit({{"event", "quota_low"}, {"bytes", low->bytes_left}});
       report_->say("The relay carries only " + human_bytes(low->bytes_left) + " more.");
     } else if (std::holds_alternative<session::relay_draining>(e)) {
+      report_->emit({{"event", "relay_draining"}});
       report_->say("The relay is going to stop.");
     }
     // done and failed are reported by whoever called run().
@@ -171,25 +185,46 @@ class transfer_run {
     const secret_buffer code = session_->code()->text();
     report_->code(code, !options_->code, options_->relay);
     if (options_->shows_qr && !report_->is_json()) {
-      report_->say(as_text(qr_text(as_text(code.view())).view()));
+      report_->say_always(as_text(qr_text(as_text(code.view())).view()));
     }
     if (!options_->copies_code) return;
     const std::string by = copy_code(as_text(code.view()));
-    report_->say(by.empty() ? "The code is not in the clipboard: there is neither a desktop with "
+    report_->say_always(by.empty()
+                            ? "The code is not in the clipboard: there is neither a desktop with "
                               "wl-copy or xclip nor a terminal to ask."
                             : "The code is in the clipboard, by " + by + ".");
   }
 
   // Draws progress while the session runs.
-  asio::awaitable<void> watch(asio::steady_timer& beat) {
+  asio::awaitable<void> watch(asio::steady_timer& beat, want wanted) {
     while (beating_) {
-      const auto now = transfer_->progress_now();
-      if (now.bytes_done > 0) report_->progress(now, std::chrono::steady_clock::now());
+      const auto now = std::chrono::steady_clock::now();
+      const progress_facts facts = facts_now();
+      if (facts.bytes_done > 0) {
+        report_->progress(facts, now);
+      } else if (is_secured_ && is_connected_ && wanted == want::send) {
+        report_->status("Waiting for the receiver's answer ...", now);
+      } else {
+        report_->flush();
+      }
       beat.expires_after(std::chrono::milliseconds(100));
       asio::error_code stopped;
       co_await beat.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
       if (stopped) co_return;
     }
+  }
+
+  [[nodiscard]] progress_facts facts_now() const {
+    const transfer::progress now = transfer_->progress_now();
+    progress_facts facts;
+    facts.bytes_done = now.bytes_done;
+    facts.bytes_total = now.bytes_total;
+    facts.total_known = now.total_known;
+    facts.items_total = now.entries_total;
+    facts.lanes = driver_->lane_count();
+    facts.is_connected = is_connected_;
+    if (look_) look_(facts);
+    return facts;
   }
 
   const common_options* options_;
@@ -200,6 +235,9 @@ class transfer_run {
   std::optional<relay_connector> relay_;
   std::optional<session_type> session_;
   std::optional<driver_type> driver_;
+  std::function<void(progress_facts&)> look_;
+  bool is_secured_ = false;
+  bool is_connected_ = true;
   bool beating_ = true;
   bool has_met_ = false;
 };
@@ -221,12 +259,18 @@ class transfer_run {
   return false;
 }
 
-/// Forgets a session that is over, and tells how one that is not goes on.
-inline void settle_record(session_record& record, const result<void>& done, reporter& report) {
-  if (done || !may_go_on(done.error())) return record.forget();
-  if (record.is_stored()) {
+/// Forgets a session that is over. Tells how one that is not goes on, and what it ended with.
+///
+/// @shape  returns the exit status
+inline exit_code settle_failure(session_record& record, const error& why, reporter& report,
+                                nlohmann::json more = nlohmann::json::object()) {
+  if (!may_go_on(why)) record.forget();
+  const exit_code code = report.failed(why, std::move(more));
+  const std::string_view advice = advice_for(why.code);
+  if (record.is_stored() && advice.find("resume") == std::string_view::npos) {
     report.say("To go on: tallow-cli resume, on both sides, within a day.");
   }
+  return code;
 }
 
 /// SIGINT and SIGTERM as something to read. From here on no thread is interrupted by them, to the

@@ -56,6 +56,9 @@ class lane_set {
     asio::co_spawn(shared_->executor, start(shared_, granted, std::move(*keys)), asio::detached);
   }
 
+  /// Lanes that are connected.
+  [[nodiscard]] std::size_t count() const noexcept { return shared_->lanes.size(); }
+
   /// There may be chunks to send.
   void wake() { shared_->gate.open(); }
 

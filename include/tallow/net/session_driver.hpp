@@ -83,6 +83,9 @@ class session_driver {
     co_return result<void>{};
   }
 
+  /// Lanes that have a connection of their own at the moment.
+  [[nodiscard]] std::size_t lane_count() const noexcept { return lanes_ ? lanes_->count() : 0; }
+
   /// Tells the driver that somebody else has done something to the session.
   void wake() {
     work_.cancel();
