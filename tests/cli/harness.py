@@ -14,6 +14,8 @@ import tempfile
 import threading
 import unittest
 
+from event_schema import problems_of_lines
+
 BIN = pathlib.Path(os.environ["TALLOW_BIN_DIR"])
 DEADLINE_S = 60
 CODE = "7-crossover-clockwork"
@@ -55,6 +57,7 @@ class Command:
             self.process.stdin.write(stdin.encode())
             self.process.stdin.close()
             self.process.stdin = None
+        self.is_json = "--json" in arguments
         self.lines, self.err = [], b""
         self.changed = threading.Condition()
         self.ended = False
@@ -104,6 +107,11 @@ class Command:
             self.process.wait(timeout)
         finally:
             self.kill()
+        # Who was killed may have left half a line.
+        if self.is_json and self.process.returncode >= 0:
+            problems = problems_of_lines(self.lines)
+            if problems:
+                raise AssertionError("\n".join(problems))
         return Finished(self.process.returncode, "".join(self.lines),
                         self.err.decode("utf-8", "replace"))
 
