@@ -74,10 +74,12 @@ TEST(ProgressLine, TellsNoShareOfAnUnknownWhole) {
 
 TEST(ProgressLine, SaysWhyItDoesNotMove) {
   progress_facts facts = some();
-  EXPECT_EQ(progress_line(facts, {0, 75s}, 49), " 42 %  420.0/1000.0 MiB  stalled 1:15");
+  EXPECT_EQ(progress_line(facts, {0, 75s}, 49),
+            " 42 %  420.0/1000.0 MiB  stalled 1:15  3/12 items");
   EXPECT_EQ(progress_line(facts, {0, 2s}, 49), " 42 %  420.0/1000.0 MiB  3/12 items  ..._0001.jpg");
   facts.is_connected = false;
-  EXPECT_EQ(progress_line(facts, {0, 75s}, 49), " 42 %  420.0/1000.0 MiB  reconnecting");
+  EXPECT_EQ(progress_line(facts, {0, 75s}, 49),
+            " 42 %  420.0/1000.0 MiB  reconnecting  3/12 items");
   facts.is_connected = true;
   facts.bytes_done = facts.bytes_total;
   EXPECT_EQ(progress_line(facts, {0, 75s}, 49), "100 %  1000.0/1000.0 MiB  finishing  3/12 items");
