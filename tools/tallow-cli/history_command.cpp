@@ -48,16 +48,17 @@ exit_code fail_with(reporter& report, const std::string& why) {
 }  // namespace
 
 exit_code show_history(const history_options& options) {
-  reporter report(options.json);
+  reporter report(report_options_of(options));
+  if (const auto ending = report.begin("history")) return *ending;
   std::string trouble;
   auto book = history::open(trouble);
   if (!book) {
-    report.say("tallow-cli: " + trouble);
+    report.say_always("tallow-cli: " + trouble);
     return fail_with(report, trouble);
   }
   if (options.clears_history) {
     if (const auto why = book->clear()) {
-      report.say("tallow-cli: " + *why);
+      report.say_always("tallow-cli: " + *why);
       return fail_with(report, *why);
     }
     report.emit({{"event", "history"}, {"transfers", nlohmann::json::array()}});
@@ -66,7 +67,7 @@ exit_code show_history(const history_options& options) {
   }
   const auto all = book->last(options.history_count, trouble);
   if (!all) {
-    report.say("tallow-cli: " + trouble);
+    report.say_always("tallow-cli: " + trouble);
     return fail_with(report, trouble);
   }
   nlohmann::json list = nlohmann::json::array();

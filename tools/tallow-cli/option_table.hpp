@@ -256,10 +256,10 @@ inline constexpr auto common_rows = std::array{
                                        "At the end, print for each file what sha256sum would")),
     flag_of<&settings::json>(transfer_bits | bench_bit | history_bit, "json",
                              "One JSON object a line on standard output"),
-    flag_of<&settings::quiet>(transfer_bits | bench_bit, "quiet",
+    flag_of<&settings::quiet>(transfer_bits | bench_bit | history_bit, "quiet",
                               "Say nothing but the code, questions and errors"),
     lasting(value_of<&settings::log_file, tools::path_kind>(
-        transfer_bits | bench_bit, "log-file", "FILE",
+        transfer_bits | bench_bit | history_bit, "log-file", "FILE",
         "Append what happens to FILE, with its time; never the code")),
 };
 
