@@ -185,6 +185,20 @@ inline constexpr std::array advice_rows{
     advice_row{
         errc::resolve_failed, blamed::network,
         "Is the relay's name spelled right (--relay HOST:PORT), and is this machine online?"},
+    advice_row{errc::proxy_invalid, blamed::here,
+               "A proxy looks like socks5://127.0.0.1:9050 or http://USER:PASSWORD@proxy:3128; "
+               "--proxy none goes without one."},
+    advice_row{errc::proxy_unreachable, blamed::network,
+               "Is the proxy running, and is its address right (--proxy, TALLOW_PROXY or "
+               "ALL_PROXY)? --proxy none goes without one."},
+    advice_row{errc::proxy_refused, blamed::network,
+               "The proxy answered. Is the relay running, is its name right (--relay HOST:PORT), "
+               "and does the proxy allow its port?"},
+    advice_row{errc::proxy_login_refused, blamed::network,
+               "Give the proxy's name and password in TALLOW_PROXY or in the configuration file, "
+               "like socks5://USER:PASSWORD@HOST:PORT."},
+    advice_row{errc::proxy_not_understood, blamed::network,
+               "Is it a proxy that listens there, and of that kind: socks5:// or http://?"},
     advice_row{errc::connection_lost, blamed::network, start_again},
     advice_row{errc::timed_out, blamed::network,
                "Is this machine online, and does a firewall let it reach the relay?"},

@@ -32,6 +32,7 @@ inline constexpr std::array exit_rows{
     exit_row{errc::cancelled, exit_code::interrupted},
     exit_row{errc::invalid_argument, exit_code::usage},
     exit_row{errc::address_invalid, exit_code::usage},
+    exit_row{errc::proxy_invalid, exit_code::usage},
     exit_row{errc::code_without_nameplate, exit_code::usage},
     exit_row{errc::code_without_password, exit_code::usage},
     exit_row{errc::code_too_weak, exit_code::usage},

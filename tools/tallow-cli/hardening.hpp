@@ -33,11 +33,14 @@ inline void forbid_dumps() {
   return taken;
 }
 
-/// Overwrites the arguments that are `secret`, which the process list would show.
+/// Overwrites the arguments that are `secret`, or end with it behind a `=`, which the process list
+/// would show.
 inline void hide_argument(int argc, char** argv, std::string_view secret) {
   for (int i = 1; i < argc; ++i) {
-    const std::size_t length = std::strlen(argv[i]);
-    if (std::string_view(argv[i], length) == secret) std::memset(argv[i], 'x', length);
+    const std::string_view whole(argv[i], std::strlen(argv[i]));
+    if (!whole.ends_with(secret)) continue;
+    const std::size_t at = whole.size() - secret.size();
+    if (at == 0 || whole[at - 1] == '=') std::memset(argv[i] + at, 'x', secret.size());
   }
 }
 

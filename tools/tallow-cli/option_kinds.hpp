@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <tallow/net/proxy_address.hpp>
 #include <tallow/transfer/compression_choice.hpp>
 
 #include "../shared/value_kinds.hpp"
@@ -48,6 +49,23 @@ struct compress_kind {
     return std::nullopt;
   }
   static std::string print(const std::string& value) { return tools::in_quotes(value); }
+};
+
+/// A proxy, or `none`. Its login is shown to nobody.
+struct proxy_kind {
+  static tools::refusal parse(std::string& to, std::string_view text) {
+    const auto proxy = net::parse_proxy_address(text);
+    if (text != "none" && !proxy) {
+      return "'none', or a proxy like socks5://127.0.0.1:9050 or http://proxy:3128, is wanted (" +
+             std::string(proxy.error().note) + ")";
+    }
+    to = text;
+    return std::nullopt;
+  }
+  static std::string print(const std::string& value) {
+    const auto proxy = net::parse_proxy_address(value);
+    return tools::in_quotes(proxy ? to_string(*proxy) : value);
+  }
 };
 
 /// A number of MiB, kept in bytes.

@@ -208,6 +208,10 @@ inline constexpr auto receive_rows = std::array{
 inline constexpr auto relay_rows = std::array{
     lasting(value_of<&settings::relay, text_kind>(send_bit | receive_bit, "relay", "HOST:PORT",
                                                   "The relay, HOST:PORT or HOST:PORT#KEY")),
+    lasting(value_of<&settings::proxy, proxy_kind>(
+        transfer_bits, "proxy", "URL",
+        "Reach the relay by this proxy alone, socks5://[USER:PASSWORD@]HOST:PORT or http://..., or "
+        "'none'; else ALL_PROXY says")),
     value_of<&settings::code_file, tools::path_kind>(
         send_bit | receive_bit, "code-file", "FILE",
         "Read the code from FILE ('-': standard input); also TALLOW_CODE"),

@@ -7,6 +7,7 @@
 #include <deque>
 #include <fcntl.h>
 #include <iostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -121,6 +122,11 @@ command finish(Options options, secret_buffer environment) {
   auto code = find_code(options, std::move(environment), where);
   if (!code) return complain(code.error(), where);
   options.code = std::move(*code);
+  if (auto read = options.proxies.read(options.proxy); !read) {
+    return complain(read.error(), options.proxies.where());
+  }
+  wipe(std::as_writable_bytes(std::span(options.proxy)));
+  options.proxy.clear();
   if (options.relay.empty()) {
     std::cerr << "tallow-cli: no relay is given.\n"
                  "Name one with --relay HOST:PORT or in TALLOW_RELAY; tallow-relay runs one.\n";
@@ -216,8 +222,9 @@ constexpr std::uint32_t page_bits = config_bit | completions_bit | man_page_bit;
 command finish(command_bits which, settings values, secret_buffer environment) {
   switch (which) {
     case send_bit:
-      return finish_send({{std::move(values), {}, {}}, {}, false}, std::move(environment));
-    case receive_bit: return finish_receive({{std::move(values), {}, {}}}, std::move(environment));
+      return finish_send({{std::move(values), {}, {}, {}}, {}, false}, std::move(environment));
+    case receive_bit:
+      return finish_receive({{std::move(values), {}, {}, {}}}, std::move(environment));
     case resume_bit: return resume_options{std::move(values)};
     case bench_bit: return bench_options{std::move(values)};
     case history_bit: return history_options{std::move(values)};
@@ -264,6 +271,11 @@ command parse_command_line(int argc, char** argv) {
   if ((parser->row->bit & page_bits) == 0) why = read_lasting(chosen, parser->row->bit);
   if (!why) why = read_flags(chosen, parser->options);
   if (!chosen.values.code_argument.empty()) hide_argument(argc, argv, chosen.values.code_argument);
+  // It may hold a password.
+  if (chosen.values.proxy.find('@') != std::string::npos) {
+    hide_argument(argc, argv, chosen.values.proxy);
+  }
+  (void)take_environment("TALLOW_PROXY");
   if (why) return refuse(*why);
   return finish(parser->row->bit, std::move(chosen.values), std::move(environment));
 }

@@ -12,12 +12,14 @@
 #include <tallow/files/conflicts.hpp>
 
 #include "exit_code.hpp"
+#include "proxy_settings.hpp"
 #include "settings.hpp"
 
 namespace tallow::cli {
 
 /// Settings of the commands that run a transfer, and what they go on with.
 struct common_options : settings {
+  proxy_settings proxies;                   ///< between us and the relay
   std::optional<crypto::code_phrase> code;  ///< given by option, environment or argument
   std::optional<crypto::resume_keys> keys;  ///< of a session that goes on, in place of a code
 };

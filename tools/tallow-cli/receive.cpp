@@ -181,7 +181,9 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
 session_facts facts_of(const receive_options& options) {
   std::error_code failure;
   const auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
-  return {false, options.relay, {target}, 0, "", options.on_conflict};
+  session_facts facts{false, options.relay, {target}, 0, "", options.on_conflict};
+  facts.proxy = proxy_of(options);
+  return facts;
 }
 
 // What got another name than the peer gave it.

@@ -9,13 +9,23 @@
 namespace tallow::cli {
 
 asio::awaitable<result<net::control_transport>> relay_connector::connect() {
-  if (is_plain_) co_return co_await net::connect_control_insecurely(to_.at);
+  tell_way();
+  if (is_plain_) co_return co_await net::connect_control_insecurely(way_);
   auto made = co_await net::connect_control(
-      to_.at, [this](const std::vector<Botan::X509_Certificate>& chain) { return judge(chain); });
+      way_, [this](const std::vector<Botan::X509_Certificate>& chain) { return judge(chain); });
   if (!made) co_return fail(made.error());
   // Not before: only now the relay has proved to have the key.
   if (const auto done = remember(); !done) co_return fail(done.error());
   co_return std::move(*made);
+}
+
+// Said before it is tried: an error of the proxy is to be understood, and who believes to go by one
+// may see it.
+void relay_connector::tell_way() {
+  if (!way_.through() || std::exchange(has_told_way_, true)) return;
+  const std::string proxy = to_string(*way_.through());
+  report_->emit({{"event", "proxy"}, {"proxy", proxy}, {"from", proxy_from_}});
+  report_->say("Through the proxy " + proxy + " (" + proxy_from_ + ").");
 }
 
 result<void> relay_connector::judge(const std::vector<Botan::X509_Certificate>& chain) {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tallow/net/relay_address.hpp>
 #include <tallow/transfer/path_rules.hpp>
 
 #include "advice.hpp"
@@ -69,10 +70,13 @@ std::optional<stored_session> choose(std::vector<stored_session> sessions, const
   return std::nullopt;
 }
 
-void fill(common_options& into, const resume_options& options, stored_session& from) {
+result<void> fill(common_options& into, const resume_options& options, stored_session& from) {
   static_cast<settings&>(into) = options;
   if (options.relay.empty()) into.relay = from.facts.relay;
   into.keys = std::move(from.keys);
+  const auto relay = net::parse_relay_address(into.relay);
+  if (!relay) return fail(relay.error());
+  return into.proxies.read_again(options.proxy, from.facts.proxy, relay->at.host);
 }
 
 }  // namespace
@@ -97,7 +101,7 @@ exit_code resume(const resume_options& options) {
   report.say("Going on: " + line_of(*chosen));
   if (chosen->facts.is_sender) {
     send_options again;
-    fill(again, options, *chosen);
+    if (auto done = fill(again, options, *chosen); !done) return report.failed(done.error());
     again.lanes = chosen->facts.lanes;
     again.compress = chosen->facts.compress;
     again.excluded = std::move(chosen->facts.excluded);
@@ -107,7 +111,7 @@ exit_code resume(const resume_options& options) {
     return send(again, report);
   }
   receive_options again;
-  fill(again, options, *chosen);
+  if (auto done = fill(again, options, *chosen); !done) return report.failed(done.error());
   again.on_conflict = chosen->facts.on_conflict;
   again.out = chosen->facts.paths.empty() ? "." : chosen->facts.paths.front();
   return receive(std::move(again), report);

@@ -47,6 +47,7 @@ nlohmann::json skipped_json(const files::source_tree& tree) {
 
 session_facts facts_of(const send_options& options) {
   session_facts facts{true, options.relay, {}, options.lanes, options.compress, ""};
+  facts.proxy = proxy_of(options);
   facts.excluded = options.excluded;
   facts.obeys_git = options.obeys_git;
   facts.follows_links = options.follows_links;

@@ -31,6 +31,7 @@ struct settings {
 
   // How both sides find each other.
   std::string relay;  ///< HOST:PORT, perhaps #KEY behind it
+  std::string proxy;  ///< as proxy_settings::read() takes it; may hold a password
   std::string code_file;
   /// How long a lost connection is tried again: a router that restarts, a walk between two
   /// networks.

@@ -81,11 +81,11 @@ std::string encode_facts(const session_facts& facts) {
   for (const fs::path& p : facts.paths) paths.push_back(in_hex(p.native()));
   nlohmann::json excluded = nlohmann::json::array();
   for (const std::string& pattern : facts.excluded) excluded.push_back(in_hex(pattern));
-  return nlohmann::json{{"sender", facts.is_sender},          {"relay", facts.relay},
-                        {"paths", std::move(paths)},          {"lanes", facts.lanes},
-                        {"compress", facts.compress},         {"on_conflict", facts.on_conflict},
-                        {"excluded", std::move(excluded)},    {"git", facts.obeys_git},
-                        {"follow_links", facts.follows_links}}
+  return nlohmann::json{{"sender", facts.is_sender},           {"relay", facts.relay},
+                        {"paths", std::move(paths)},           {"lanes", facts.lanes},
+                        {"compress", facts.compress},          {"on_conflict", facts.on_conflict},
+                        {"excluded", std::move(excluded)},     {"git", facts.obeys_git},
+                        {"follow_links", facts.follows_links}, {"proxy", facts.proxy}}
              .dump() +
          '\n';
 }
@@ -97,6 +97,7 @@ std::optional<session_facts> decode_facts(std::string_view line) {
   try {
     object.at("sender").get_to(facts.is_sender);
     object.at("relay").get_to(facts.relay);
+    facts.proxy = object.value("proxy", "");
     object.at("lanes").get_to(facts.lanes);
     object.at("compress").get_to(facts.compress);
     facts.on_conflict = object.value("on_conflict", "");

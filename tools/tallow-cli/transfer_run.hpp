@@ -53,6 +53,12 @@ inline std::string words_text(const std::array<std::string_view, 6>& words) {
   return text;
 }
 
+/// Through which proxy the relay is reached, without a login; empty: through none.
+[[nodiscard]] inline std::string proxy_of(const common_options& options) {
+  const auto relay = net::parse_relay_address(options.relay);
+  return relay ? options.proxies.shown(relay->at.host) : std::string();
+}
+
 /// Connects, runs a session with `transfer`, and tells the reporter what happens.
 template <class Transfer>
 class transfer_run {
@@ -77,7 +83,7 @@ class transfer_run {
     const auto where = net::parse_relay_address(options_->relay);
     if (!where) co_return fail(where.error());
     const auto executor = co_await asio::this_coro::executor;
-    relay_.emplace(*where, options_->insecure_plaintext, *report_);
+    relay_.emplace(*where, options_->proxies, options_->insecure_plaintext, *report_);
     auto transport = co_await relay_->connect();
     if (!transport) {
       report_->say_always("Tried the relay at " + to_string(relay_->address()) + ".");
@@ -102,7 +108,7 @@ class transfer_run {
                      std::move(session_options), Botan::system_rng());
     driver_.emplace(
         *session_, std::move(*transport), executor, [this]() { return relay_->connect(); },
-        relay_->address());
+        relay_->way());
     if (options_->code && wanted == want::send) show_code();
     asio::steady_timer beat(executor);
     asio::co_spawn(executor, watch(beat, wanted), asio::detached);

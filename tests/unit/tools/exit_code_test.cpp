@@ -20,6 +20,9 @@ TEST(ExitCode, IsThatOfTheContract) {
   EXPECT_EQ(static_cast<int>(exit_code_for(errc::frame_type_unknown)), 3);
   EXPECT_EQ(static_cast<int>(exit_code_for(errc::connection_lost)), 4);
   EXPECT_EQ(static_cast<int>(exit_code_for(errc::peer_left)), 4);
+  EXPECT_EQ(static_cast<int>(exit_code_for(errc::proxy_unreachable)), 4);
+  EXPECT_EQ(static_cast<int>(exit_code_for(errc::proxy_refused)), 4);
+  EXPECT_EQ(static_cast<int>(exit_code_for(errc::proxy_invalid)), 2);
   EXPECT_EQ(static_cast<int>(exit_code_for(errc::transfer_refused)), 5);
   EXPECT_EQ(static_cast<int>(exit_code_for(errc::not_found)), 6);
   EXPECT_EQ(static_cast<int>(exit_code_for(errc::source_changed)), 6);
