@@ -162,9 +162,10 @@ set(test_tools_sources
   unit/tools/log_line_test.cpp
   unit/tools/outlet_test.cpp
   unit/tools/progress_line_test.cpp
+  unit/tools/proxy_settings_test.cpp
+  unit/tools/receiver_sandbox_test.cpp
   unit/tools/relay_abuse_test.cpp
   unit/tools/relay_admin_test.cpp
-  unit/tools/proxy_settings_test.cpp
   unit/tools/relay_lifecycle_test.cpp
   unit/tools/relay_settings_test.cpp
   unit/tools/sandbox_test.cpp

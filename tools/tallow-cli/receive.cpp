@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -23,6 +25,8 @@
 #include "receive_sink.hpp"
 #include "remember.hpp"
 #include "reporter.hpp"
+#include "sandbox.hpp"
+#include "state_folder.hpp"
 #include "transfer_run.hpp"
 
 namespace tallow::cli {
@@ -261,6 +265,20 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
   return exit_code::done;
 }
 
+// Gives up what receiving does not need. What cannot be had of that is for logs and programs:
+// nobody who receives a file could do anything about his kernel.
+void confine(std::optional<receiver_sandbox>& fences, const receive_options& options,
+             reporter& report) {
+  receiver_places places;
+  if (options.out != "-") places.target = options.out;
+  places.state = state_folder();
+  if (const char* const authorities = std::getenv("SSL_CERT_FILE")) {
+    places.readable.emplace_back(authorities);
+  }
+  fences.emplace(places);
+  report.emit({{"event", "sandbox"}, {"missing", fences->missing()}});
+}
+
 }  // namespace
 
 exit_code receive(receive_options options) {
@@ -270,6 +288,8 @@ exit_code receive(receive_options options) {
 }
 
 exit_code receive(receive_options options, reporter& report) {
+  // Outlives the sink: it takes the target away again, if nothing is left there.
+  std::optional<receiver_sandbox> fences;
   const history_keeper book(options, report);
   receive_sink all(options.out, random_id());
   files::folder_sink& sink = all.folder();
@@ -281,6 +301,7 @@ exit_code receive(receive_options options, reporter& report) {
     facts.items_done = all.trace().done();
     facts.name = all.path(all.trace().current());
   });
+  run.before_meeting([&] { confine(fences, options, report); });
   bool refused_here = false;
   const auto done = run_until_done(io, receive_into(into, all, run, options, report, refused_here),
                                    [&] { return run.cancel(); });

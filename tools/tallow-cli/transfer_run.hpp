@@ -76,6 +76,9 @@ class transfer_run {
         record_(&record),
         report_(&report) {}
 
+  /// Sets what is to be done when there is a relay, and before anything of the other side is read.
+  void before_meeting(std::function<void()> call) { before_meeting_ = std::move(call); }
+
   /// @param asked  called as asked(*this) when something is offered; may be empty for a sender
   /// @errors  why the transfer failed
   template <class OnOffer>
@@ -89,6 +92,7 @@ class transfer_run {
       report_->say_always("Tried the relay at " + to_string(relay_->address()) + ".");
       co_return fail(transport.error());
     }
+    if (before_meeting_) before_meeting_();
 
     room::client_options room;
     room.wanted = wanted;
@@ -238,6 +242,7 @@ class transfer_run {
   Transfer* transfer_;
   session_record* record_;
   reporter* report_;
+  std::function<void()> before_meeting_;
   std::optional<relay_connector> relay_;
   std::optional<session_type> session_;
   std::optional<driver_type> driver_;
