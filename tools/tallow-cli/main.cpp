@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "bench.hpp"
+#include "doctor.hpp"
 #include "hardening.hpp"
 #include "history_command.hpp"
 #include "options.hpp"
@@ -22,6 +23,12 @@ int run(int argc, char** argv) {
   if (auto* options = std::get_if<bench_options>(&what)) return static_cast<int>(bench(*options));
   if (auto* options = std::get_if<history_options>(&what)) {
     return static_cast<int>(show_history(*options));
+  }
+  if (auto* options = std::get_if<relays_options>(&what)) {
+    return static_cast<int>(show_relays(*options));
+  }
+  if (auto* options = std::get_if<doctor_options>(&what)) {
+    return static_cast<int>(doctor(*options));
   }
   if (auto* options = std::get_if<send_options>(&what)) return static_cast<int>(send(*options));
   if (auto* options = std::get_if<resume_options>(&what)) return static_cast<int>(resume(*options));

@@ -33,16 +33,6 @@ struct chosen_settings {
   return name;
 }
 
-[[nodiscard]] inline texts split_at_commas(std::string_view text) {
-  texts parts;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    if (comma != 0) parts.emplace_back(text.substr(0, comma));
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-  }
-  return parts;
-}
-
 /// Reads what belongs to these commands. `look_up(name)` gives a variable or nullptr; one that is
 /// empty says nothing.
 template <class LookUp>

@@ -27,8 +27,11 @@ enum command_bits : std::uint32_t {
   completions_bit = 1U << 5U,
   man_page_bit = 1U << 6U,
   history_bit = 1U << 7U,
+  relays_bit = 1U << 8U,
+  doctor_bit = 1U << 9U,
 };
 inline constexpr std::uint32_t transfer_bits = send_bit | receive_bit | resume_bit;
+inline constexpr std::uint32_t look_bits = relays_bit | doctor_bit;
 
 struct command_row {
   command_bits bit;
@@ -44,6 +47,9 @@ inline constexpr std::array command_rows{
     command_row{history_bit, "history", "Show what was sent and received"},
     command_row{bench_bit, "bench", "Measure how fast this machine would be"},
     command_row{config_bit, "config", "Show the settings and where each comes from"},
+    command_row{relays_bit, "relays", "See whether relays could be used now"},
+    command_row{doctor_bit, "doctor",
+                "See whether anything is in the way, and what to do about it"},
     command_row{completions_bit, "completions", "Print what a shell needs to complete commands"},
     command_row{man_page_bit, "man-page", "Print the manual page"},
 };
@@ -51,6 +57,17 @@ inline constexpr std::array command_rows{
 enum class shape : std::uint8_t { value, list, flag, argument, arguments };
 
 using texts = std::vector<std::string>;
+
+/// The parts of a list as a variable has it.
+[[nodiscard]] inline texts split_at_commas(std::string_view text) {
+  texts parts;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    if (comma != 0) parts.emplace_back(text.substr(0, comma));
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
+  return parts;
+}
 
 struct option_row {
   const char* name;  ///< the flag without its hyphens, and the key; of arguments what they are
@@ -198,7 +215,8 @@ inline constexpr auto receive_rows = std::array{
     argument_of<&settings::code_argument, text_kind>(
         receive_bit, "CODE", "The code; better typed at the prompt, where nobody else sees it"),
     lasting(with_default(value_of<&settings::out, tools::path_kind>(
-        receive_bit, "out", "FOLDER", "The folder that gets it; '-': standard output"))),
+        receive_bit | doctor_bit, "out", "FOLDER",
+        "The folder that gets it; '-': standard output"))),
     lasting(value_of<&settings::on_conflict, word_or_none_kind<conflict_words>>(
         receive_bit, "on-conflict", "HOW",
         "What to do with a name that is taken: ask, rename, overwrite or skip; ask at a terminal, "
@@ -206,10 +224,11 @@ inline constexpr auto receive_rows = std::array{
 };
 
 inline constexpr auto relay_rows = std::array{
-    lasting(value_of<&settings::relay, text_kind>(send_bit | receive_bit, "relay", "HOST:PORT",
-                                                  "The relay, HOST:PORT or HOST:PORT#KEY")),
+    lasting(value_of<&settings::relay, text_kind>(
+        send_bit | receive_bit | look_bits, "relay", "HOST:PORT",
+        "The relay, HOST:PORT or HOST:PORT#KEY; relays and doctor take several with commas")),
     lasting(value_of<&settings::proxy, proxy_kind>(
-        transfer_bits, "proxy", "URL",
+        transfer_bits | look_bits, "proxy", "URL",
         "Reach the relay by this proxy alone, socks5://[USER:PASSWORD@]HOST:PORT or http://..., or "
         "'none'; else ALL_PROXY says")),
     value_of<&settings::code_file, tools::path_kind>(
@@ -253,17 +272,17 @@ inline constexpr auto common_rows = std::array{
     lasting(with_default(value_of<&settings::outage_seconds, tools::number_kind<0, 7 * 24 * 3600>>(
         transfer_bits, "outage", "SECONDS",
         "Seconds to try again for when the connection is lost; 0: not at all"))),
-    flag_of<&settings::insecure_plaintext>(transfer_bits, "insecure-plaintext",
+    flag_of<&settings::insecure_plaintext>(transfer_bits | look_bits, "insecure-plaintext",
                                            "Speak to the relay without TLS. For tests"),
     flag_of<&settings::yes>(transfer_bits, "yes", "Answer every question with yes"),
     lasting(flag_of<&settings::digest>(transfer_bits, "digest",
                                        "At the end, print for each file what sha256sum would")),
-    flag_of<&settings::json>(transfer_bits | bench_bit | history_bit, "json",
+    flag_of<&settings::json>(transfer_bits | bench_bit | history_bit | look_bits, "json",
                              "One JSON object a line on standard output"),
-    flag_of<&settings::quiet>(transfer_bits | bench_bit | history_bit, "quiet",
+    flag_of<&settings::quiet>(transfer_bits | bench_bit | history_bit | look_bits, "quiet",
                               "Say nothing but the code, questions and errors"),
     lasting(value_of<&settings::log_file, tools::path_kind>(
-        transfer_bits | bench_bit | history_bit, "log-file", "FILE",
+        transfer_bits | bench_bit | history_bit | look_bits, "log-file", "FILE",
         "Append what happens to FILE, with its time; never the code")),
 };
 

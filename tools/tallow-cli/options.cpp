@@ -115,6 +115,25 @@ bool is_plain_name(const std::string& name) {
   return name.find('/') == std::string::npos && transfer::check_entry(e).has_value();
 }
 
+exit_code refuse_without_relay() {
+  return refuse(
+      "no relay is given.\n"
+      "Name one with --relay HOST:PORT, in TALLOW_RELAY or in the configuration file; tallow-relay "
+      "runs one.");
+}
+
+// Which relay, and whether a proxy stands before it.
+template <class Options>
+command find_way(Options options, bool needs_relay = true) {
+  if (auto read = options.proxies.read(options.proxy); !read) {
+    return complain(read.error(), options.proxies.where());
+  }
+  wipe(std::as_writable_bytes(std::span(options.proxy)));
+  options.proxy.clear();
+  if (needs_relay && options.relay.empty()) return refuse_without_relay();
+  return options;
+}
+
 template <class Options>
 command finish(Options options, secret_buffer environment) {
   if (options.is_dry_run) return options;  // it meets nobody
@@ -122,17 +141,7 @@ command finish(Options options, secret_buffer environment) {
   auto code = find_code(options, std::move(environment), where);
   if (!code) return complain(code.error(), where);
   options.code = std::move(*code);
-  if (auto read = options.proxies.read(options.proxy); !read) {
-    return complain(read.error(), options.proxies.where());
-  }
-  wipe(std::as_writable_bytes(std::span(options.proxy)));
-  options.proxy.clear();
-  if (options.relay.empty()) {
-    std::cerr << "tallow-cli: no relay is given.\n"
-                 "Name one with --relay HOST:PORT or in TALLOW_RELAY; tallow-relay runs one.\n";
-    return exit_code::usage;
-  }
-  return options;
+  return find_way(std::move(options));
 }
 
 // One that was closed before we began would soon be a socket of ours.
@@ -229,6 +238,8 @@ command finish(command_bits which, settings values, secret_buffer environment) {
     case bench_bit: return bench_options{std::move(values)};
     case history_bit: return history_options{std::move(values)};
     case config_bit: return show_config(values);
+    case relays_bit: return find_way(relays_options{{std::move(values), {}, {}}});
+    case doctor_bit: return find_way(doctor_options{{std::move(values), {}, {}}}, false);
     case completions_bit: return show_completion(values.shell);
     case man_page_bit: return write_out(man_page());
   }
@@ -269,6 +280,8 @@ command parse_command_line(int argc, char** argv) {
   tools::refusal why;
   // What explains the settings has to work where one is wrong.
   if ((parser->row->bit & page_bits) == 0) why = read_lasting(chosen, parser->row->bit);
+  std::optional<std::string> wrong_settings;  // which doctor has to tell of, not to end by
+  if (parser->row->bit == doctor_bit) wrong_settings = std::exchange(why, std::nullopt);
   if (!why) why = read_flags(chosen, parser->options);
   if (!chosen.values.code_argument.empty()) hide_argument(argc, argv, chosen.values.code_argument);
   // It may hold a password.
@@ -277,7 +290,11 @@ command parse_command_line(int argc, char** argv) {
   }
   (void)take_environment("TALLOW_PROXY");
   if (why) return refuse(*why);
-  return finish(parser->row->bit, std::move(chosen.values), std::move(environment));
+  command what = finish(parser->row->bit, std::move(chosen.values), std::move(environment));
+  if (auto* looks = std::get_if<doctor_options>(&what)) {
+    looks->wrong_settings = std::move(wrong_settings);
+  }
+  return what;
 }
 
 }  // namespace tallow::cli

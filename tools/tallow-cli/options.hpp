@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -41,9 +42,19 @@ struct bench_options : settings {};
 
 struct history_options : settings {};
 
+/// Settings of the commands that look at relays.
+struct look_options : settings {
+  proxy_settings proxies;
+  std::optional<std::string> wrong_settings;  ///< what is wrong with file or environment
+};
+
+struct relays_options : look_options {};
+
+struct doctor_options : look_options {};
+
 /// What to run, or the exit status where the command line settles everything (--help, a mistake).
 using command = std::variant<send_options, receive_options, resume_options, bench_options,
-                             history_options, exit_code>;
+                             history_options, relays_options, doctor_options, exit_code>;
 
 /// Reads the command line. Says what is wrong on standard error.
 ///
