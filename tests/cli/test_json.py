@@ -70,7 +70,10 @@ class Events(TransferTest):
             sending, receiving = self.send(hub.address, file), self.receive(hub.address)
             self.assertEqual(sending.wait().event("error")[0]["side"], "peer")
             self.assertEqual(receiving.wait().event("error")[0]["side"], "here")
-            self.assertEqual(self.receive(hub.address).wait().event("error")[0]["side"], "either")
+            sending = self.send(hub.address, file)
+            wrong = self.receive(hub.address, code="7-crossover-marmalade").wait()
+            self.assertEqual(wrong.event("error")[0]["side"], "either")
+            sending.wait()
         gone = self.receive(hub.address).wait()
         self.assertEqual(gone.event("error")[0]["side"], "network")
         self.assertIn(", on the way to the relay", gone.err)
@@ -94,14 +97,17 @@ class LogFile(TransferTest):
             self.assert_done(sending, receiving)
             words = sending.wait().event("secured")[0]["words"]
             key = sending.wait().event("relay_key_new")[0]["key"]
-            # The same code once more: an error, behind what is there.
-            self.assertEqual(self.receive(hub.address, code=code,
+            # A wrong code: an error, behind what is there.
+            again = self.send(hub.address, file)
+            self.assertEqual(self.receive(hub.address, code="7-crossover-marmalade",
                                           options=("--log-file", received)).wait().code, 3)
+            again.wait()
         self.assertEqual(self.lines(sent), [
             'version program="tallow-cli" version="0.1.0" command="send"',
             "relay_key_new stored=true", "code", "waiting", "secured", "done entries=1 bytes=1 declined_count=0"])
         self.assertIn("done entries=1 bytes=1 declined_count=0", self.lines(received))
-        self.assertIn('error code="code_spent" side="either" exit=3', self.lines(received)[-1])
+        self.assertIn('error code="authentication_failed" side="either" exit=3',
+                      self.lines(received)[-1])
         for log in (sent, received):
             self.assertEqual(log.stat().st_mode & 0o777, 0o600)
             text = log.read_text()

@@ -206,9 +206,10 @@ class OnNoTerminal(ProgressTest):
             self.assert_done(sending, receiving)
             self.assertEqual(sending.wait().err, f"Code: {code}\n")
             self.assertEqual(receiving.wait().err, "")
-            late = self.receive(hub.address, code=code, options=("--quiet",)).wait()
-        self.assertEqual(late.code, 3)
-        self.assertTrue(late.err.startswith("tallow-cli: "), late.err)
+            again = self.send(hub.address, file)
+            wrong = self.receive(hub.address, code="7-crossover-marmalade", options=("--quiet",)).wait()
+            self.assertEqual((wrong.code, again.wait().code), (3, 3))
+        self.assertTrue(wrong.err.startswith("tallow-cli: "), wrong.err)
 
     def test_quiet_shows_what_is_to_be_agreed_to(self):
         file = self.source / "file"
@@ -239,8 +240,8 @@ class OnNoTerminal(ProgressTest):
             with os.fdopen(read) as events:
                 said = events.read().split()
             self.assertEqual(sending.wait(), 0)
-        self.assertIn('{"event":"waiting"}', said)
-        self.assertTrue(any('"event":"done"' in one for one in said))
+        for event in ("secured", "done"):
+            self.assertTrue(any(f'"event":"{event}"' in one for one in said), said)
 
 
 if __name__ == "__main__":

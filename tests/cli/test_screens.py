@@ -146,8 +146,9 @@ class TenMinutes(ScreensTest):
                 self.show("asleep-ann", ann)
             finally:
                 os.kill(asleep, signal.SIGCONT)
-            for one in (ann, bob):
-                one.wait_for_end()
+            ann.wait_for_end()
+            # His shell has noticed the stop, and asked for the next command then.
+            bob.wait_for("^Received 1 item")
         self.assert_same_video(ann, bob)
 
     def test_no_relay_listens(self):

@@ -88,7 +88,7 @@ class Copy(ShareCodeTest):
                 self.assertTrue(select.select([terminal], [], [], DEADLINE_S)[0], said)
                 said += os.read(terminal, 4096)
             code = base64.b64decode(asked[1]).decode()
-            self.assertIn(f"Code: {code}".encode(), said)
+            self.assertIn(f"Code: \x1b[1m{code}\x1b[0m\r\n".encode(), said)
             receiving = self.receive(hub.address, code=code)
             with self.assertRaises(OSError):  # it has ended
                 while select.select([terminal], [], [], DEADLINE_S)[0]:

@@ -55,7 +55,7 @@ struct compress_kind {
 struct proxy_kind {
   static tools::refusal parse(std::string& to, std::string_view text) {
     const auto proxy = net::parse_proxy_address(text);
-    if (text != "none" && !proxy) {
+    if (!text.empty() && text != "none" && !proxy) {
       return "'none', or a proxy like socks5://127.0.0.1:9050 or http://proxy:3128, is wanted (" +
              std::string(proxy.error().note) + ")";
     }

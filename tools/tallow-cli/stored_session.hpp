@@ -23,7 +23,7 @@ struct session_facts {
   std::vector<std::string> excluded{};
   bool obeys_git = false;
   bool follows_links = false;
-  std::string proxy;  ///< between us and the relay, without a login; empty: none
+  std::string proxy{};  ///< between us and the relay, without a login; empty: none
 };
 
 /// A session that did not come to its end.

@@ -89,7 +89,7 @@ class transfer_run {
     relay_.emplace(*where, options_->proxies, options_->insecure_plaintext, *report_);
     auto transport = co_await relay_->connect();
     if (!transport) {
-      report_->say_always("Tried the relay at " + to_string(relay_->address()) + ".");
+      report_->say_always("Tried the relay at " + net::to_string(relay_->way().to()) + ".");
       co_return fail(transport.error());
     }
     if (before_meeting_) before_meeting_();
