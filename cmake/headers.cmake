@@ -102,7 +102,9 @@ set(tallow_transfer_headers
   transfer/stream_inbox.hpp
   transfer/ordered_intake.hpp
   transfer/memory.hpp
+  transfer/word_check.hpp
   transfer/sender.hpp
+  transfer/sender_steps.hpp
   transfer/sender_stream.hpp
   transfer/receiver.hpp
   transfer/receiver_steps.hpp

@@ -169,11 +169,13 @@
 #include <tallow/transfer/scheduler.hpp>
 #include <tallow/transfer/sealed_stream.hpp>
 #include <tallow/transfer/sender.hpp>
+#include <tallow/transfer/sender_steps.hpp>
 #include <tallow/transfer/sender_stream.hpp>
 #include <tallow/transfer/stream.hpp>
 #include <tallow/transfer/stream_inbox.hpp>
 #include <tallow/transfer/stream_outbox.hpp>
 #include <tallow/transfer/transfer_key.hpp>
+#include <tallow/transfer/word_check.hpp>
 #include <tallow/wire/codec.hpp>
 #include <tallow/wire/data_record.hpp>
 #include <tallow/wire/field.hpp>

@@ -93,6 +93,7 @@ set(test_transfer_sources
   unit/transfer/fuzz_corpus_test.cpp
   unit/transfer/lane_test.cpp
   unit/transfer/sender_test.cpp
+  unit/transfer/word_check_test.cpp
   unit/transfer/receiver_test.cpp
   unit/transfer/stream_outbox_test.cpp
   unit/transfer/stream_inbox_test.cpp
@@ -107,6 +108,7 @@ set(test_session_sources
   unit/session/reconnect_test.cpp
   unit/session/stream_test.cpp
   unit/session/session_test.cpp
+  unit/session/words_test.cpp
   unit/session/abort_test.cpp
   unit/session/direct_link_test.cpp
 )

@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <asio/awaitable.hpp>
 
+#include <tallow/base/bytes.hpp>
 #include <tallow/base/secret.hpp>
 
 #include "reporter.hpp"
@@ -22,6 +24,13 @@ inline asio::awaitable<std::optional<secret_buffer>> ask_for_line(reporter& repo
   auto line = co_await read_line();
   report.answered();
   co_return line;
+}
+
+/// What is no clear yes is a no; no answer, too.
+[[nodiscard]] inline bool is_yes(const std::optional<secret_buffer>& answer) {
+  if (!answer) return false;
+  const std::string_view text = as_text(answer->view());
+  return text == "y" || text == "Y" || text == "yes" || text == "Yes";
 }
 
 }  // namespace tallow::cli

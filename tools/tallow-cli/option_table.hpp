@@ -234,6 +234,9 @@ inline constexpr auto relay_rows = std::array{
     value_of<&settings::code_file, tools::path_kind>(
         send_bit | receive_bit, "code-file", "FILE",
         "Read the code from FILE ('-': standard input); also TALLOW_CODE"),
+    lasting(flag_of<&settings::verifies>(
+        send_bit | receive_bit, "verify",
+        "Wait until both people have compared six words; nothing is told of the files before")),
 };
 
 inline constexpr auto resume_rows = std::array{

@@ -136,6 +136,9 @@ command find_way(Options options, bool needs_relay = true) {
 
 template <class Options>
 command finish(Options options, secret_buffer environment) {
+  if (options.verifies && options.yes) {
+    return refuse("--verify asks a person to compare words, and --yes says that nobody is there.");
+  }
   if (options.is_dry_run) return options;  // it meets nobody
   std::string_view where;
   auto code = find_code(options, std::move(environment), where);
@@ -161,6 +164,9 @@ command finish_send(send_options options, secret_buffer environment) {
   if (options.text && options.is_dry_run) return refuse("--text and --dry-run go with no other.");
   if ((options.stream || options.text) && options.code_file == "-") {
     return refuse("standard input cannot be the code and be sent too.");
+  }
+  if ((options.stream || options.text) && options.verifies) {
+    return refuse("standard input is sent, so nobody could answer what --verify asks.");
   }
   if ((options.stream || options.text) && !is_open(STDIN_FILENO)) {
     return refuse("standard input is closed.");

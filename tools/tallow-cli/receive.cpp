@@ -73,12 +73,6 @@ std::optional<std::uint64_t> free_bytes(std::filesystem::path folder) {
   return space.available;
 }
 
-bool is_yes(const std::optional<secret_buffer>& answer) {
-  if (!answer) return false;
-  const std::string_view text = as_text(answer->view());
-  return text == "y" || text == "Y" || text == "yes" || text == "Yes";
-}
-
 // What an attempt before this one has left. The sender compares it before it counts.
 void tell_kept(const receiver& into, files::folder_sink& sink, reporter& report) {
   if (!sink.is_resumable()) return;
@@ -293,7 +287,7 @@ exit_code receive(receive_options options, reporter& report) {
   const history_keeper book(options, report);
   receive_sink all(options.out, random_id());
   files::folder_sink& sink = all.folder();
-  receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe()});
+  receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe(), options.verifies});
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session_record record(all.is_pipe() ? std::nullopt : session_store::find(), facts_of(options));
   run_type run(options, {}, into, record, report);

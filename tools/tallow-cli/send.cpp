@@ -186,6 +186,7 @@ exit_code send(const send_options& options, reporter& report) {
   sender_options.id = random_id();
   sender_options.stream = options.stream;
   sender_options.text = options.text;
+  sender_options.verify = options.verifies;
   sender from(all, sender_options);
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session::session_options session_options;
@@ -195,6 +196,7 @@ exit_code send(const send_options& options, reporter& report) {
   const bool is_lasting = !options.stream && !options.text;
   session_record record(is_lasting ? session_store::find() : std::nullopt, facts_of(options));
   transfer_run<sender> run(options, std::move(session_options), from, record, report);
+  if (!is_lasting) run.ask_nobody();
   run.show_items([&](progress_facts& facts) {
     facts.items_done = all.trace().done();
     facts.name = all.path(all.trace().current());

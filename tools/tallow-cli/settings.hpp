@@ -37,6 +37,7 @@ struct settings {
   /// networks.
   std::uint32_t outage_seconds = 600;
   bool insecure_plaintext = false;  ///< no TLS to the relay
+  bool verifies = false;            ///< two people compare the words before anything else
 
   // resume
   std::string session;  ///< which one; empty: the only one

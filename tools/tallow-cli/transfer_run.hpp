@@ -13,6 +13,7 @@
 #include <utility>
 #include <variant>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -29,6 +30,7 @@
 #include <tallow/session/session.hpp>
 
 #include "advice.hpp"
+#include "asking.hpp"
 #include "options.hpp"
 #include "relay_connector.hpp"
 #include "reporter.hpp"
@@ -74,7 +76,8 @@ class transfer_run {
         session_options_(std::move(session)),
         transfer_(&transfer),
         record_(&record),
-        report_(&report) {}
+        report_(&report),
+        stores_keys_(!options.verifies) {}
 
   /// Sets what is to be done when there is a relay, and before anything of the other side is read.
   void before_meeting(std::function<void()> call) { before_meeting_ = std::move(call); }
@@ -86,6 +89,7 @@ class transfer_run {
     const auto where = net::parse_relay_address(options_->relay);
     if (!where) co_return fail(where.error());
     const auto executor = co_await asio::this_coro::executor;
+    executor_ = executor;
     relay_.emplace(*where, options_->proxies, options_->insecure_plaintext, *report_);
     auto transport = co_await relay_->connect();
     if (!transport) {
@@ -138,6 +142,9 @@ class transfer_run {
   /// @param look  fills in which entry is at work, and how many are done
   void show_items(std::function<void(progress_facts&)> look) { look_ = std::move(look); }
 
+  /// Standard input is the content: nobody can answer there.
+  void ask_nobody() noexcept { asks_nobody_ = true; }
+
   /// The person's answer to an offer.
   void accept() {
     (void)session_->accept_offer(std::chrono::steady_clock::now());
@@ -165,12 +172,19 @@ class transfer_run {
       report_->say("A third one tried to use the same number and was turned away.");
     } else if (const auto* secured = std::get_if<session::secured>(&e)) {
       has_met_ = true;
-      const std::string words = words_text(secured->words);
+      words_ = words_text(secured->words);
       is_secured_ = true;
-      report_->emit({{"event", "secured"}, {"words", words}});
-      report_->say("Connected. Both sides see, if they want to compare: " + words);
-    } else if (std::holds_alternative<session::keys_changed>(e)) {
+      report_->emit({{"event", "secured"}, {"words", words_}});
+      report_->say("Connected. Both sides see, if they want to compare: " + words_);
+    } else if (std::holds_alternative<session::words_due>(e)) {
+      asio::co_spawn(executor_, compare_words(), asio::detached);
+    } else if (std::holds_alternative<session::words_agreed>(e)) {
+      stores_keys_ = true;
       record_->save(*session_->family());
+      report_->emit({{"event", "words_agreed"}});
+      report_->say("Both people see the same words.");
+    } else if (std::holds_alternative<session::keys_changed>(e)) {
+      if (stores_keys_) record_->save(*session_->family());
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
     } else if (const auto* cut = std::get_if<session::connection_lost>(&e)) {
@@ -189,6 +203,31 @@ class transfer_run {
       report_->say("The relay is going to stop.");
     }
     // done and failed are reported by whoever called run().
+  }
+
+  // Until both have agreed there is nothing to be gone on with: whoever goes on is asked nothing.
+  asio::awaitable<void> compare_words() {
+    stores_keys_ = false;
+    record_->forget();
+    report_->emit({{"event", "words_due"}, {"words", words_}});
+    bool are_same = options_->yes;
+    if (are_same) {
+      report_->say("The other side wants the words compared: " + words_);
+    } else if (asks_nobody_) {
+      report_->say_always("The other side wants the words compared, and nobody can be asked here.");
+    } else {
+      report_->say_always("Compare, by telephone or side by side:  " + words_);
+      const auto answer =
+          co_await ask_for_line(*report_, "Does the other side show the same six words? [y/N] ");
+      are_same = is_yes(answer);
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (are_same) {
+      (void)session_->confirm_words(now);
+    } else {
+      session_->deny_words(now);
+    }
+    driver_->wake();
   }
 
   void show_code() {
@@ -212,7 +251,7 @@ class transfer_run {
       const progress_facts facts = facts_now();
       if (facts.bytes_done > 0) {
         report_->progress(facts, now);
-      } else if (is_secured_ && is_connected_ && wanted == want::send) {
+      } else if (is_secured_ && is_connected_ && wanted == want::send && stores_keys_) {
         report_->status("Waiting for the receiver's answer ...", now);
       } else {
         report_->flush();
@@ -247,10 +286,14 @@ class transfer_run {
   std::optional<session_type> session_;
   std::optional<driver_type> driver_;
   std::function<void(progress_facts&)> look_;
+  asio::any_io_executor executor_;
+  std::string words_;
   bool is_secured_ = false;
   bool is_connected_ = true;
   bool beating_ = true;
   bool has_met_ = false;
+  bool asks_nobody_ = false;
+  bool stores_keys_;  // false while words are to be compared
 };
 
 /// True when another try of the same session may come further: it broke, or somebody stopped it.

@@ -34,6 +34,13 @@ struct secured {
   std::array<std::string_view, 6> words;
 };
 
+/// One of the sides wants the words compared before anything else happens. Answer with
+/// confirm_words() or deny_words().
+struct words_due {};
+
+/// Both people have found them to be the same.
+struct words_agreed {};
+
 /// The keys for a later connection have changed: session::family(). Who stores them does so before
 /// anything else goes out, or the other side may be ahead of what is stored.
 struct keys_changed {};
@@ -76,7 +83,7 @@ struct failed {
 };
 
 using event = std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
-                           keys_changed, offered, lane_granted, connection_lost, resumed, quota_low,
-                           relay_draining, done, failed>;
+                           words_due, words_agreed, keys_changed, offered, lane_granted,
+                           connection_lost, resumed, quota_low, relay_draining, done, failed>;
 
 }  // namespace tallow::session

@@ -206,6 +206,20 @@ class session {
 
   // ---- commands ----
 
+  /// The person here has compared the words with the other one's: they are the same.
+  ///
+  /// @errors  why the session failed
+  result<void> confirm_words(instant now) {
+    transfer_->confirm_words();
+    return settle(now);
+  }
+
+  /// They are not: somebody stands between the two sides. Ends it.
+  void deny_words(instant now) {
+    if (phase_ == phase::over || failed_) return;
+    (void)give_up(error{errc::authentication_failed, 0, "the words differ", {}}, now);
+  }
+
   /// Receiver: take what is offered.
   ///
   /// @errors  wrong_state (cond::local); disk_full and the like, which end the session
@@ -340,6 +354,7 @@ class session {
   result<void> settle(instant now);
   result<void> fill(instant now);
   result<bool> send_in_band();
+  void note_words();
   void note_offer();
   void finish(instant now);
   void tell(event e) { events_.push_back(e); }
@@ -380,6 +395,8 @@ class session {
   bool done_told_ = false;
   bool says_goodbye_ = false;  // away, and the old connection may still take our CLOSE
   bool pong_due_ = false;
+  bool words_asked_ = false;
+  bool words_told_ = false;
   bool offer_told_ = false;
   bool peer_gave_up_ = false;
 };

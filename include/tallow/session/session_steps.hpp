@@ -355,6 +355,7 @@ result<void> session<Transfer, Link>::settle(instant now) {
   if (failed_) return standing();
   if (phase_ == phase::live) {
     if (auto done = fill(now); !done) return give_up(done.error(), now);
+    note_words();
     note_offer();
     if (transfer_->done()) finish(now);
   }
@@ -406,6 +407,19 @@ result<bool> session<Transfer, Link>::send_in_band() {
     return true;
   }
   return false;
+}
+
+template <class Transfer, class Link>
+void session<Transfer, Link>::note_words() {
+  const transfer::word_check& words = transfer_->words();
+  if (!words_asked_ && words.is_due()) {
+    words_asked_ = true;
+    tell(words_due{});
+  }
+  if (words_asked_ && !words_told_ && words.has_passed()) {
+    words_told_ = true;
+    tell(words_agreed{});
+  }
 }
 
 template <class Transfer, class Link>

@@ -27,6 +27,7 @@
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/ordered_intake.hpp>
 #include <tallow/transfer/stream.hpp>
+#include <tallow/transfer/word_check.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
@@ -39,6 +40,8 @@ struct receiver_options {
   bool text = false;
   /// The sink takes the bytes of its entries in order alone, each once.
   bool in_order = false;
+  /// Nothing is heard of what is offered before two people have compared the words.
+  bool verify = false;
 };
 
 /// Receives into a sink.
@@ -60,10 +63,11 @@ class receiver {
   static constexpr transfer_role role = transfer_role::receiver;
 
   explicit receiver(Sink& into, Journal journal = Journal{}, receiver_options options = {})
-      : sink_(&into), journal_(std::move(journal)), options_(options) {
+      : sink_(&into), journal_(std::move(journal)), options_(options), words_(options.verify) {
     setup mine;
     mine.role = role;
     mine.stream = options.in_order;
+    mine.verify = options.verify;
     post(mine);
   }
 
@@ -78,7 +82,7 @@ class receiver {
     if (space_) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
     if (peer.role != transfer_role::sender) return fail(errc::role_clash);
     if ((peer.stream && (!takes_streams() || peer.text)) || (peer.text && !options_.text) ||
-        peer.verify || peer.sign) {
+        peer.sign) {
       return fail(errc::peer_message_unexpected, 0, "a kind of transfer not known here");
     }
     if (peer.chunk_bytes < limits::chunk_bytes_min || peer.chunk_bytes > limits::chunk_bytes_max) {
@@ -90,12 +94,17 @@ class receiver {
     offer_.text = peer.text;
     if (peer.stream) order_.expect_stream();
     if (options_.in_order || peer.text) order_.order_all(space_->chunk_bytes());
+    words_.met(peer);
     return {};
   }
 
+  /// @errors  those of word_check::handle()
+  [[nodiscard]] result<void> handle(const verified& m, instant) { return words_.handle(m); }
+
   /// @errors  manifest_invalid, totals_wrong, peer_message_unexpected (cond::peer); disk_full
   [[nodiscard]] result<void> handle(manifest_page page, instant now) {
-    if (!space_) return fail(errc::peer_message_unexpected, 0, "MANIFEST before SETUP");
+    // Before SETUP, and before the words were compared.
+    if (!words_.has_passed()) return fail(errc::peer_message_unexpected, 0, "an early MANIFEST");
     if (space_->is_complete() || page.page.value != pages_seen_ ||
         page.first.value != space_->entry_count() || (page.entries.empty() && !page.last) ||
         waiting_.size() >= pages_waiting_max) {
@@ -320,6 +329,12 @@ class receiver {
     return message;
   }
 
+  /// The person here has compared the words: words().is_due() asked for it.
+  void confirm_words() {
+    if (words_.confirm_here()) post(verified{});
+  }
+  [[nodiscard]] const word_check& words() const noexcept { return words_; }
+
   /// As the sender's SETUP says; 0 before it.
   [[nodiscard]] std::size_t chunk_bytes() const noexcept {
     return space_ ? space_->chunk_bytes() : 0;
@@ -411,6 +426,7 @@ class receiver {
   mutable Mutex mutex_;
   Journal journal_;
   receiver_options options_;
+  word_check words_;
   std::optional<byte_space> space_;
   chunk_window window_;
   claim_maker claims_{chunk_set{}};  // of an earlier session

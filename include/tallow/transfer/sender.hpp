@@ -27,6 +27,7 @@
 #include <tallow/transfer/scheduler.hpp>
 #include <tallow/transfer/stream.hpp>
 #include <tallow/transfer/stream_outbox.hpp>
+#include <tallow/transfer/word_check.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::transfer {
@@ -39,6 +40,8 @@ struct sender_options {
   bool stream = false;
   /// The source has one file, a text of at most limits::text_bytes_max bytes to be shown.
   bool text = false;
+  /// Nothing is told of the source before two people have compared the words.
+  bool verify = false;
 };
 
 /// Sends what a source holds.
@@ -57,13 +60,14 @@ class sender {
   static constexpr transfer_role role = transfer_role::sender;
 
   sender(Source& from, const sender_options& options)
-      : source_(&from), space_(options.chunk_bytes) {
+      : source_(&from), words_(options.verify), space_(options.chunk_bytes) {
     setup mine;
     mine.role = role;
     mine.transfer = options.id;
     mine.chunk_bytes = narrow<std::uint32_t>(options.chunk_bytes);
     mine.stream = options.stream;
     mine.text = options.text;
+    mine.verify = options.verify;
     if (options.stream) stream_.emplace(options.chunk_bytes);
     post(mine);
   }
@@ -76,15 +80,18 @@ class sender {
 
   /// @errors  role_clash, peer_message_unexpected (cond::peer)
   [[nodiscard]] result<void> handle(const setup& peer, instant) {
-    if (peer_ready_) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
+    if (words_.has_met()) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
     if (peer.role != transfer_role::receiver) return fail(errc::role_clash);
     if (peer.stream) {
       const locked hold(mutex_);
       scheduler_.limit_window(stream_window(space_.chunk_bytes()));
     }
-    peer_ready_ = true;
+    words_.met(peer);
     return {};
   }
+
+  /// @errors  those of word_check::handle()
+  [[nodiscard]] result<void> handle(const verified& m, instant) { return words_.handle(m); }
 
   /// @errors  peer_message_unexpected, manifest_invalid (cond::peer)
   [[nodiscard]] result<void> handle(const accept& m, instant) {
@@ -176,7 +183,7 @@ class sender {
   ///          when a file changed that the other side takes for whole
   [[nodiscard]] result<std::optional<byte_buffer>> poll_message(instant now) {
     if (is_retracted()) return fail(errc::source_changed, 0, "after it was said to be whole");
-    if (outbox_.empty() && peer_ready_) {
+    if (outbox_.empty() && words_.has_passed()) {
       if (auto done = produce(); !done) return fail(done.error());
     }
     if (outbox_.empty()) post_confirmed(now);
@@ -281,6 +288,12 @@ class sender {
            !reported_.contains(which.value);
   }
 
+  /// The person here has compared the words: words().is_due() asked for it.
+  void confirm_words() {
+    if (words_.confirm_here()) post(verified{});
+  }
+  [[nodiscard]] const word_check& words() const noexcept { return words_; }
+
   [[nodiscard]] std::size_t chunk_bytes() const noexcept { return space_.chunk_bytes(); }
   [[nodiscard]] bool done() const noexcept { return done_; }
   [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return confirm_at_; }
@@ -351,49 +364,8 @@ class sender {
   bool take_stream_chunk(stream_id lane, chunk_job& job);
   void copy_stream_chunk(const chunk_job& job, byte_span body);
 
-  result<void> produce() {
-    if (end_sent_) return {};
-    const bool all_sent = post_entries_done();
-    if (!space_.is_complete() &&
-        page_ends_.size() - pages_accepted_ < limits::manifest_pages_ahead_max) {
-      return produce_page();
-    }
-    if (all_sent && entries_done_ == space_.entry_count()) {
-      const std::uint64_t more = stream_ ? stream_->chunk_count() : 0;
-      post(end{space_.entry_count(), byte_count(), space_.chunk_count() + more, hash_.digest()});
-      end_sent_ = true;
-    }
-    return stream_ ? check_quota() : result<void>{};
-  }
-
-  result<void> produce_page() {
-    for (;;) {
-      if (!pending_) {
-        auto next = source_->next_entry();
-        if (!next) return fail(next.error());
-        if (!*next) break;
-        pending_ = std::move(**next);
-      }
-      if (!builder_.fits(*pending_)) {
-        post_page(false);
-        return {};
-      }
-      {
-        const locked hold(mutex_);
-        if (auto done = space_.add_entry(pending_->size); !done) return done;
-      }
-      builder_.add(std::move(*pending_));
-      pending_.reset();
-      if (auto ok = check_quota(); !ok) return ok;
-    }
-    if (stream_ && space_.entry_count() == 0) return fail(errc::invalid_argument, 0, "no stream");
-    {
-      const locked hold(mutex_);
-      space_.complete();
-    }
-    post_page(true);
-    return {};
-  }
+  result<void> produce();
+  result<void> produce_page();
 
   // What a relay will count: the bytes, and what goes around them. Frames, tags and slices are less
   // than a 512th; a relay counts the handshakes and the messages of both sides too.
@@ -420,31 +392,8 @@ class sender {
 
   void forget_arrived();
 
-  void read_pieces(const chunk_job& job, byte_span body) {
-    std::size_t filled = 0;
-    const auto zero_up_to = [&](std::size_t end) {
-      std::fill(body.begin() + static_cast<std::ptrdiff_t>(filled),
-                body.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});
-    };
-    for (const piece& p : job.pieces) {
-      zero_up_to(p.chunk_offset);
-      filled = p.chunk_offset + read_piece(p, body.subspan(p.chunk_offset, p.length));
-    }
-    zero_up_to(body.size());
-  }
-
-  std::size_t read_piece(const piece& p, byte_span out) {
-    const auto read = source_->read(p.entry, p.entry_offset, out);
-    const std::size_t count = read.value_or(0);
-    if (count == out.size()) return count;
-    const bool unreadable = !read && read.error().code != errc::source_changed;
-    const auto why = unreadable ? failure_reason::not_readable : failure_reason::source_changed;
-    const locked hold(mutex_);
-    failed_.emplace(p.entry.value, why);
-    // Said to be whole already: only a chunk that had to be sent again comes this late.
-    if (p.entry.value < entries_done_) retracted_ = true;
-    return count;
-  }
+  void read_pieces(const chunk_job& job, byte_span body);
+  std::size_t read_piece(const piece& p, byte_span out);
 
   void note_skipped(entry_index which) {
     ++outcome_.skipped_count;
@@ -460,6 +409,7 @@ class sender {
   }
 
   Source* source_;
+  word_check words_;
   std::optional<crypto::claim_key> claim_key_;
   mutable Mutex mutex_;
   byte_space space_;
@@ -480,7 +430,6 @@ class sender {
   std::unordered_map<std::uint64_t, failure_reason> failed_;  // while reading, by entry
   std::unordered_set<std::uint64_t> reported_;                // already in outcome_
   outcome outcome_;
-  bool peer_ready_ = false;
   bool retracted_ = false;
   bool end_sent_ = false;
   bool done_ = false;
@@ -488,4 +437,5 @@ class sender {
 
 }  // namespace tallow::transfer
 
+#include <tallow/transfer/sender_steps.hpp>
 #include <tallow/transfer/sender_stream.hpp>
