@@ -102,6 +102,7 @@ set(tallow_transfer_headers
   transfer/stream_inbox.hpp
   transfer/ordered_intake.hpp
   transfer/memory.hpp
+  transfer/pace.hpp
   transfer/word_check.hpp
   transfer/sender.hpp
   transfer/sender_steps.hpp

@@ -159,6 +159,7 @@
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/memory.hpp>
 #include <tallow/transfer/ordered_intake.hpp>
+#include <tallow/transfer/pace.hpp>
 #include <tallow/transfer/page_buffer.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/path_set.hpp>

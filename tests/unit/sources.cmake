@@ -94,6 +94,7 @@ set(test_transfer_sources
   unit/transfer/lane_test.cpp
   unit/transfer/sender_test.cpp
   unit/transfer/word_check_test.cpp
+  unit/transfer/pace_test.cpp
   unit/transfer/receiver_test.cpp
   unit/transfer/stream_outbox_test.cpp
   unit/transfer/stream_inbox_test.cpp
@@ -173,6 +174,7 @@ set(test_tools_sources
   unit/tools/sandbox_test.cpp
   unit/tools/tallow_fuzz_test.cpp
   unit/tools/text_width_test.cpp
+  unit/tools/wanted_entries_test.cpp
 )
 
 # tests/attack: one test per attack on handshake, records and transfer.

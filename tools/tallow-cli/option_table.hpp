@@ -209,6 +209,12 @@ inline constexpr auto send_rows = std::array{
         "Connections that carry data side by side; 0: all in the control connection"))),
     lasting(with_default(value_of<&settings::compress, compress_kind>(
         send_bit, "compress", "HOW", "auto, off, or a level of zstd from 1 to 19"))),
+    lasting(value_of<&settings::throttle, tools::bytes_kind>(
+        send_bit | resume_bit, "throttle", "BYTES",
+        "Send at most so many bytes a second, such as 500KiB; 0: no limit")),
+    lasting(with_default(
+        value_of<&settings::code_words, tools::number_kind<crypto::code_words_min, 16>>(
+            send_bit, "words", "N", "How many words the code has; more are harder to guess"))),
 };
 
 inline constexpr auto receive_rows = std::array{
@@ -221,6 +227,10 @@ inline constexpr auto receive_rows = std::array{
         receive_bit, "on-conflict", "HOW",
         "What to do with a name that is taken: ask, rename, overwrite or skip; ask at a terminal, "
         "else rename")),
+    list_of<&settings::only, text_kind>(
+        receive_bit, "only", "PATTERN",
+        "Receive what the pattern stands for, as in a .gitignore, and nothing else; may be given "
+        "more than once"),
 };
 
 inline constexpr auto relay_rows = std::array{

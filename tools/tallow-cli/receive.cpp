@@ -22,6 +22,7 @@
 #include "conflicts.hpp"
 #include "digest.hpp"
 #include "given_code.hpp"
+#include "picking.hpp"
 #include "receive_sink.hpp"
 #include "remember.hpp"
 #include "reporter.hpp"
@@ -119,9 +120,15 @@ std::optional<error> obstacle(const transfer::offer_summary& offer, const receiv
   return error{errc::disk_full};
 }
 
+wanted_entries wanted_of(const std::vector<std::string>& patterns) {
+  wanted_entries wanted;
+  for (const std::string& pattern : patterns) wanted.add(pattern);
+  return wanted;
+}
+
 // Shows what is offered and finds out whether it is wanted.
 asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& sink,
-                             const receive_options& options, reporter& report, bool& refused_here) {
+                             receive_options& options, reporter& report, bool& refused_here) {
   const transfer::offer_summary& offer = into.offer();
   report.emit(offer_json(offer));
   // What is to be agreed to has to be seen.
@@ -133,21 +140,37 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& 
     tell("  " + transfer::escape_for_display(e.path) +
          (e.kind == transfer::entry_kind::directory ? "/" : ""));
   }
+  std::uint64_t unwanted = 0;
+  if (!options.only.empty()) {
+    const wanted_part part = part_of(into, wanted_of(options.only));
+    unwanted = part.bytes_left_out;
+    tell("Of that --only asks for " + std::string(offer.complete ? "" : "at least ") +
+         counted(part.items, "item") + ", " + human_bytes(part.bytes) + ".");
+  }
   const offer_conflicts conflicts(into, options.out);
   const auto rule = on_conflict_of(options);
   const bool may_skip = rule.value_or(files::on_conflict::skip) == files::on_conflict::skip;
-  if (const auto why = obstacle(offer, options, may_skip ? conflicts.bytes() : 0, report)) {
+  const std::uint64_t need_not_come =
+      std::min(offer.byte_count, (may_skip ? conflicts.bytes() : 0) + unwanted);
+  if (const auto why = obstacle(offer, options, need_not_come, report)) {
     refused_here = why->code == errc::transfer_refused;
     run.refuse(*why);
     co_return;
   }
   if (!options.yes) {
-    if (!is_yes(co_await ask_for_line(report, place_of(options, offer) + "? [y/N] "))) {
+    const bool may_pick = options.only.empty() && !offer.text && !sink.is_pipe();
+    offer_answer answer =
+        co_await ask_whether_wanted(place_of(options, offer), names_of(into), may_pick, report);
+    if (!answer.is_yes) {
       refused_here = true;
       run.refuse(error{errc::transfer_refused});
       co_return;
     }
+    // Who goes on with it later picks the same.
+    if (!answer.only.empty()) run.store_only(answer.only);
+    if (!answer.only.empty()) options.only = std::move(answer.only);
   }
+  sink.want_only(wanted_of(options.only));
   if (offer.text) {
     sink.take_text();
   } else if (!sink.is_pipe()) {
@@ -179,7 +202,7 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
 session_facts facts_of(const receive_options& options) {
   std::error_code failure;
   const auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
-  session_facts facts{false, options.relay, {target}, 0, "", options.on_conflict};
+  session_facts facts{false, options.relay, {target}, 0, "", options.on_conflict, options.only};
   facts.proxy = proxy_of(options);
   return facts;
 }
@@ -231,7 +254,7 @@ past_transfer past_of(const receive_options& options, const receiver& into,
 }
 
 exit_code conclude(reporter& report, const receiver& into, const files::folder_sink& sink,
-                   bool digest, std::string_view where) {
+                   const receive_options& options, bool digest, std::string_view where) {
   const transfer::outcome& outcome = into.result_of_transfer();
   nlohmann::json paths = nlohmann::json::array();
   for (const files::placed_entry& p : sink.placed()) {
@@ -240,7 +263,8 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
   std::vector<files::placed_entry> placed = sink.placed();
   for (files::placed_entry& p : sink.renamed_inside()) placed.push_back(std::move(p));
   nlohmann::json renamed = tell_renamed(report, placed);
-  report.list_skipped(outcome, "there already and left as it is");
+  report.list_skipped(
+      outcome, options.only.empty() ? "there already and left as it is" : "left out, as asked for");
   nlohmann::json all = {
       {"entries", outcome.entry_count},   {"bytes", outcome.byte_count},
       {"paths", std::move(paths)},        {"renamed", std::move(renamed)},
@@ -307,7 +331,7 @@ exit_code receive(receive_options options, reporter& report) {
   if (done) {
     const bool is_stored = !all.text() && !all.is_pipe();
     const std::string where = shown_folder(sink.target());
-    return conclude(report, into, sink, options.digest && is_stored,
+    return conclude(report, into, sink, options, options.digest && is_stored,
                     is_stored ? ", into " + where : "");
   }
   if (refused_here) {

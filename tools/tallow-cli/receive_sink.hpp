@@ -19,6 +19,7 @@
 #include <tallow/transfer/stream.hpp>
 
 #include "item_trace.hpp"
+#include "wanted_entries.hpp"
 
 namespace tallow::cli {
 
@@ -42,8 +43,12 @@ class receive_sink {
   void take_text() { text_.emplace(); }
   [[nodiscard]] const std::optional<secret_buffer>& text() const noexcept { return text_; }
 
-  /// @errors  those of the sink it is
+  /// What is not among them is declined.
+  void want_only(wanted_entries wanted) { wanted_ = std::move(wanted); }
+
+  /// @errors  already_exists for what is not wanted; those of the sink it is
   [[nodiscard]] result<void> add_entry(entry_index index, const transfer::entry& e) {
+    if (!text_ && !wanted_.has(e)) return fail(errc::already_exists, index.value, "not wanted");
     if (text_) {
       text_.emplace(static_cast<std::size_t>(e.size));
       return {};
@@ -104,6 +109,7 @@ class receive_sink {
   files::folder_sink folder_;
   std::optional<files::piped_sink> pipe_;
   std::optional<secret_buffer> text_;
+  wanted_entries wanted_;
   item_trace trace_;
 };
 

@@ -113,6 +113,7 @@ exit_code resume(const resume_options& options) {
   receive_options again;
   if (auto done = fill(again, options, *chosen); !done) return report.failed(done.error());
   again.on_conflict = chosen->facts.on_conflict;
+  again.only = std::move(chosen->facts.only);
   again.out = chosen->facts.paths.empty() ? "." : chosen->facts.paths.front();
   return receive(std::move(again), report);
 }

@@ -187,10 +187,12 @@ exit_code send(const send_options& options, reporter& report) {
   sender_options.stream = options.stream;
   sender_options.text = options.text;
   sender_options.verify = options.verifies;
+  sender_options.bytes_per_second_max = options.throttle;
   sender from(all, sender_options);
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session::session_options session_options;
   session_options.lanes = options.lanes;
+  session_options.code_words = options.code_words;
   session_options.compression = transfer::compression_choice_of(options.compress).value();
   // Standard input cannot be read again.
   const bool is_lasting = !options.stream && !options.text;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <tallow/crypto/code_phrase.hpp>
+
 namespace tallow::cli {
 
 /// The values of all options of all commands; each is what holds where nobody says anything.
@@ -23,10 +25,13 @@ struct settings {
   /// More lanes pay only where one core cannot fill the network.
   std::uint32_t lanes = 2;
   std::string compress = "auto";  ///< what compression_choice_of() understands
+  std::uint64_t throttle = 0;     ///< bytes a second; 0: no limit
+  std::uint32_t code_words = crypto::code_words_default;  ///< of a code that is made
 
   // Where it comes to.
   std::filesystem::path out = ".";  ///< a folder; `-`: standard output
   std::string on_conflict;          ///< a word of conflict_words, or empty
+  std::vector<std::string> only;    ///< patterns of what is wanted; none: all of it
   std::string code_argument;
 
   // How both sides find each other.

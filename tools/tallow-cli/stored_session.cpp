@@ -76,16 +76,31 @@ std::optional<std::string> from_json(const nlohmann::json& hex) {
   return std::string(as_text(*bytes));
 }
 
+nlohmann::json in_hex(const std::vector<std::string>& all) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const std::string& text : all) list.push_back(in_hex(text));
+  return list;
+}
+
+// A list that may be missing. False: it is none.
+bool take_texts(const nlohmann::json& object, const char* name, std::vector<std::string>& to) {
+  for (const auto& hex : object.value(name, nlohmann::json::array())) {
+    auto text = from_json(hex);
+    if (!text) return false;
+    to.push_back(std::move(*text));
+  }
+  return true;
+}
+
 std::string encode_facts(const session_facts& facts) {
   nlohmann::json paths = nlohmann::json::array();
   for (const fs::path& p : facts.paths) paths.push_back(in_hex(p.native()));
-  nlohmann::json excluded = nlohmann::json::array();
-  for (const std::string& pattern : facts.excluded) excluded.push_back(in_hex(pattern));
-  return nlohmann::json{{"sender", facts.is_sender},           {"relay", facts.relay},
-                        {"paths", std::move(paths)},           {"lanes", facts.lanes},
-                        {"compress", facts.compress},          {"on_conflict", facts.on_conflict},
-                        {"excluded", std::move(excluded)},     {"git", facts.obeys_git},
-                        {"follow_links", facts.follows_links}, {"proxy", facts.proxy}}
+  return nlohmann::json{{"sender", facts.is_sender},  {"relay", facts.relay},
+                        {"paths", std::move(paths)},  {"lanes", facts.lanes},
+                        {"compress", facts.compress}, {"on_conflict", facts.on_conflict},
+                        {"only", in_hex(facts.only)}, {"excluded", in_hex(facts.excluded)},
+                        {"git", facts.obeys_git},     {"follow_links", facts.follows_links},
+                        {"proxy", facts.proxy}}
              .dump() +
          '\n';
 }
@@ -101,11 +116,8 @@ std::optional<session_facts> decode_facts(std::string_view line) {
     object.at("lanes").get_to(facts.lanes);
     object.at("compress").get_to(facts.compress);
     facts.on_conflict = object.value("on_conflict", "");
-    for (const auto& hex : object.value("excluded", nlohmann::json::array())) {
-      auto pattern = from_json(hex);
-      if (!pattern) return std::nullopt;
-      facts.excluded.push_back(std::move(*pattern));
-    }
+    if (!take_texts(object, "excluded", facts.excluded)) return std::nullopt;
+    if (!take_texts(object, "only", facts.only)) return std::nullopt;
     facts.obeys_git = object.value("git", false);
     facts.follows_links = object.value("follow_links", false);
     for (const auto& hex : object.at("paths")) {

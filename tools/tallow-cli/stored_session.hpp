@@ -19,7 +19,8 @@ struct session_facts {
   std::vector<std::filesystem::path> paths;  ///< absolute; of a receiver, the one that gets it
   std::uint32_t lanes = 0;
   std::string compress;
-  std::string on_conflict;  ///< of a receiver
+  std::string on_conflict;          ///< of a receiver
+  std::vector<std::string> only{};  ///< of a receiver
   std::vector<std::string> excluded{};
   bool obeys_git = false;
   bool follows_links = false;
@@ -73,6 +74,9 @@ class session_record {
     id_ = session_store::id_of(keys);
     is_stored_ = store_ && store_->save(facts_, keys);
   }
+
+  /// What a receiver wants of the offer; save() is due.
+  void set_only(const std::vector<std::string>& patterns) { facts_.only = patterns; }
 
   /// There is nothing to go on with.
   void forget() {

@@ -142,6 +142,12 @@ class transfer_run {
   /// @param look  fills in which entry is at work, and how many are done
   void show_items(std::function<void(progress_facts&)> look) { look_ = std::move(look); }
 
+  /// What is wanted of the offer was chosen; kept for whoever goes on with it.
+  void store_only(const std::vector<std::string>& patterns) {
+    record_->set_only(patterns);
+    if (stores_keys_) record_->save(*session_->family());
+  }
+
   /// Standard input is the content: nobody can answer there.
   void ask_nobody() noexcept { asks_nobody_ = true; }
 

@@ -157,6 +157,9 @@ class session_driver {
       } else if (stands_still()) {
         co_return;
       } else {
+        // A chunk that has to wait for its time was asked for just now.
+        const auto at = session_->next_timeout();
+        if (at && *at < clock_.expiry()) clock_.cancel();
         work_.expires_at(asio::steady_timer::time_point::max());
         co_await wait(work_);
       }
@@ -173,6 +176,7 @@ class session_driver {
       co_await wait(clock_);
       if (const auto next = session_->next_timeout(); next && *next <= now()) {
         (void)session_->handle_timeout(now());
+        if (lanes_) lanes_->wake();
       }
       // Commands and lanes wake this loop too: what they have made happen is told from here.
       drain(on_event);

@@ -63,7 +63,7 @@ class outgoing_lane {
   [[nodiscard]] result<byte_view> next_frame(Sender& from) {
     const auto plain = next_chunk(from);
     if (!plain) return byte_view{};
-    return seal(buffer_, chunk_codec::none, plain->size());
+    return seal(from, buffer_, chunk_codec::none, plain->size());
   }
 
   /// The same, compressed where that pays. sent() is due for it.
@@ -76,9 +76,9 @@ class outgoing_lane {
     if (!plain) return byte_view{};
     if (packer_) {
       const auto packed = packer_->pack(*plain, packed_.span().subspan(frame_prefix_bytes), clock);
-      if (packed) return seal(packed_, chunk_codec::zstd, *packed);
+      if (packed) return seal(from, packed_, chunk_codec::zstd, *packed);
     }
-    return seal(buffer_, chunk_codec::none, plain->size());
+    return seal(from, buffer_, chunk_codec::none, plain->size());
   }
 
   /// The frame is on its way.
@@ -102,12 +102,15 @@ class outgoing_lane {
     return plain;
   }
 
-  result<byte_view> seal(const page_buffer& where, chunk_codec codec, std::size_t bytes) {
+  template <class Sender>
+  result<byte_view> seal(Sender& from, const page_buffer& where, chunk_codec codec,
+                         std::size_t bytes) {
     const byte_span frame =
         where.span().first(frame_prefix_bytes + bytes + limits::record_tag_bytes);
     encode_data_prefix(frame.subspan<limits::frame_header_bytes, limits::data_prefix_bytes>(),
                        codec, job_.chunk);
     if (auto done = writer_.seal_frame(frame_type::data, frame); !done) return fail(done.error());
+    from.chunk_framed(frame.size());
     return byte_view(frame);
   }
 

@@ -24,6 +24,7 @@
 #include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/manifest.hpp>
+#include <tallow/transfer/pace.hpp>
 #include <tallow/transfer/scheduler.hpp>
 #include <tallow/transfer/stream.hpp>
 #include <tallow/transfer/stream_outbox.hpp>
@@ -42,6 +43,8 @@ struct sender_options {
   bool text = false;
   /// Nothing is told of the source before two people have compared the words.
   bool verify = false;
+  /// Bytes on lanes, over time. 0: no limit.
+  std::uint64_t bytes_per_second_max = 0;
 };
 
 /// Sends what a source holds.
@@ -51,7 +54,7 @@ struct sender_options {
 /// and a source whose read() may be called from several threads, each on a thread of its own. So
 /// does whoever calls pump_stream().
 ///
-/// Invariant: what lanes and the owner's thread share (space_, scheduler_, stream_,
+/// Invariant: what lanes and the owner's thread share (space_, pace_, scheduler_, stream_,
 /// failed_, accepted_entries_) is changed under mutex_ alone, and read without it by the owner's
 /// thread only where no lane changes it.
 template <source Source, class Mutex = no_mutex>
@@ -60,7 +63,10 @@ class sender {
   static constexpr transfer_role role = transfer_role::sender;
 
   sender(Source& from, const sender_options& options)
-      : source_(&from), words_(options.verify), space_(options.chunk_bytes) {
+      : source_(&from),
+        words_(options.verify),
+        space_(options.chunk_bytes),
+        pace_(options.bytes_per_second_max) {
     setup mine;
     mine.role = role;
     mine.transfer = options.id;
@@ -201,6 +207,7 @@ class sender {
   ///         after lane_lost(), it is worth another try
   [[nodiscard]] bool take_chunk(stream_id lane, chunk_job& job) {
     const locked hold(mutex_);
+    if (!pace_.may_send()) return false;
     const auto chunk = scheduler_.take(space_, sendable_chunks(), lane);
     job.is_stream = !chunk;
     if (!chunk) return take_stream_chunk(lane, job);
@@ -217,6 +224,12 @@ class sender {
     read_pieces(job, body);
     const locked hold(mutex_);
     scheduler_.read_done(job.chunk);
+  }
+
+  /// A chunk has been made a frame of so many bytes.
+  void chunk_framed(std::size_t bytes) {
+    const locked hold(mutex_);
+    pace_.sent(bytes);
   }
 
   /// Compares one chunk with what the receiver claims to have of it. On any thread beside the
@@ -296,8 +309,15 @@ class sender {
 
   [[nodiscard]] std::size_t chunk_bytes() const noexcept { return space_.chunk_bytes(); }
   [[nodiscard]] bool done() const noexcept { return done_; }
-  [[nodiscard]] std::optional<instant> next_timeout() const noexcept { return confirm_at_; }
-  void handle_timeout(instant) noexcept {}
+  [[nodiscard]] std::optional<instant> next_timeout() const {
+    const locked hold(mutex_);
+    return earlier(confirm_at_, pace_.next_timeout());
+  }
+  /// Where next_timeout() had come, take_chunk() is worth another try.
+  void handle_timeout(instant now) {
+    const locked hold(mutex_);
+    pace_.handle_timeout(now);
+  }
   [[nodiscard]] const outcome& result_of_transfer() const noexcept { return outcome_; }
   [[nodiscard]] progress progress_now() const {
     const locked hold(mutex_);
@@ -413,6 +433,7 @@ class sender {
   std::optional<crypto::claim_key> claim_key_;
   mutable Mutex mutex_;
   byte_space space_;
+  pace pace_;
   scheduler scheduler_;
   std::optional<stream_outbox> stream_;
   page_builder builder_;
