@@ -18,6 +18,7 @@
 #include <tallow/session/abort.hpp>
 #include <tallow/session/faults.hpp>
 #include <tallow/session/session.hpp>
+#include <tallow/transfer/word_check.hpp>
 #include <tallow/wire/message.hpp>
 
 namespace tallow::session {
