@@ -202,9 +202,7 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
 session_facts facts_of(const receive_options& options) {
   std::error_code failure;
   const auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
-  session_facts facts{false, options.relay, {target}, 0, "", options.on_conflict, options.only};
-  facts.proxy = proxy_of(options);
-  return facts;
+  return {false, "", {target}, 0, "", options.on_conflict, options.only};
 }
 
 // What got another name than the peer gave it.
@@ -238,10 +236,11 @@ void show_text(reporter& report, std::string_view text) {
   (void)std::fflush(stdout);
 }
 
-past_transfer past_of(const receive_options& options, const receiver& into,
-                      const files::folder_sink& sink, const result<void>& done) {
+past_transfer past_of(const receive_options& options, const std::string& relay,
+                      const receiver& into, const files::folder_sink& sink,
+                      const result<void>& done) {
   past_transfer one;
-  one.relay = options.relay;
+  one.relay = relay;
   for (const files::placed_entry& p : sink.placed()) one.names.push_back(p.final_name);
   std::error_code failure;
   one.folder = options.out == "-" || into.offer().text
@@ -326,7 +325,7 @@ exit_code receive(receive_options options, reporter& report) {
   // A pipe cannot be taken up again.
   if (into.offer().stream || into.offer().text) record.forget();
   if (done || refused_here) record.forget();
-  if (run.has_met()) book.keep(past_of(options, into, sink, done));
+  if (run.has_met()) book.keep(past_of(options, run.relay(), into, sink, done));
   if (done && all.text()) show_text(report, as_text(all.text()->view()));
   if (done) {
     const bool is_stored = !all.text() && !all.is_pipe();

@@ -46,8 +46,7 @@ nlohmann::json skipped_json(const files::source_tree& tree) {
 }
 
 session_facts facts_of(const send_options& options) {
-  session_facts facts{true, options.relay, {}, options.lanes, options.compress, ""};
-  facts.proxy = proxy_of(options);
+  session_facts facts{true, "", {}, options.lanes, options.compress, ""};
   facts.excluded = options.excluded;
   facts.obeys_git = options.obeys_git;
   facts.follows_links = options.follows_links;
@@ -135,10 +134,11 @@ exit_code dry_run(files::source_tree& tree, bool stream, reporter& report) {
   return exit_code::done;
 }
 
-past_transfer past_of(const send_options& options, const sender& from, const result<void>& done) {
+past_transfer past_of(const send_options& options, const std::string& relay, const sender& from,
+                      const result<void>& done) {
   past_transfer one;
   one.is_sender = true;
-  one.relay = options.relay;
+  one.relay = relay;
   for (const std::filesystem::path& path : options.paths) one.names.push_back(path.native());
   if (options.stream) one.names.push_back(options.stream_name);
   if (options.text) one.names.emplace_back("text");
@@ -205,7 +205,7 @@ exit_code send(const send_options& options, reporter& report) {
   });
   const auto done =
       run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
-  if (run.has_met()) book.keep(past_of(options, from, done));
+  if (run.has_met()) book.keep(past_of(options, run.relay(), from, done));
   if (!done) return settle_failure(record, done.error(), report);
   record.forget();
   // Standard input cannot be read once more.

@@ -75,6 +75,14 @@ class session_record {
     is_stored_ = store_ && store_->save(facts_, keys);
   }
 
+  /// Where the other side is met; save() is due.
+  ///
+  /// @param proxy  without its login; empty: none
+  void use_relay(std::string relay, std::string proxy) {
+    facts_.relay = std::move(relay);
+    facts_.proxy = std::move(proxy);
+  }
+
   /// What a receiver wants of the offer; save() is due.
   void set_only(const std::vector<std::string>& patterns) { facts_.only = patterns; }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <sys/signalfd.h>
 #include <system_error>
@@ -31,6 +32,7 @@
 
 #include "advice.hpp"
 #include "asking.hpp"
+#include "option_table.hpp"
 #include "options.hpp"
 #include "relay_connector.hpp"
 #include "reporter.hpp"
@@ -55,11 +57,8 @@ inline std::string words_text(const std::array<std::string_view, 6>& words) {
   return text;
 }
 
-/// Through which proxy the relay is reached, without a login; empty: through none.
-[[nodiscard]] inline std::string proxy_of(const common_options& options) {
-  const auto relay = net::parse_relay_address(options.relay);
-  return relay ? options.proxies.shown(relay->at.host) : std::string();
-}
+/// How long a receiver is alone at one of several relays before it looks at the next.
+inline constexpr std::chrono::seconds alone_max{5};
 
 /// Connects, runs a session with `transfer`, and tells the reporter what happens.
 template <class Transfer>
@@ -86,44 +85,30 @@ class transfer_run {
   /// @errors  why the transfer failed
   template <class OnOffer>
   asio::awaitable<result<void>> run(want wanted, OnOffer on_offer) {
-    const auto where = net::parse_relay_address(options_->relay);
-    if (!where) co_return fail(where.error());
-    const auto executor = co_await asio::this_coro::executor;
-    executor_ = executor;
-    relay_.emplace(*where, options_->proxies, options_->insecure_plaintext, *report_);
-    auto transport = co_await relay_->connect();
-    if (!transport) {
-      report_->say_always("Tried the relay at " + net::to_string(relay_->way().to()) + ".");
-      co_return fail(transport.error());
+    const texts relays = split_at_commas(options_->relay);
+    for (const std::string& relay : relays) {
+      if (const auto valid = net::parse_relay_address(relay); !valid) co_return fail(valid.error());
     }
-    if (before_meeting_) before_meeting_();
-
-    room::client_options room;
-    room.wanted = wanted;
-    room.side = random_id();
-    room.software = std::string("tallow-cli ") + TALLOW_VERSION;
-    session::session_options session_options = std::move(session_options_);
-    session_options.outage_max = std::chrono::seconds(options_->outage_seconds);
-    if (options_->code) {
-      room.room = options_->code->room();
-      session_options.code = options_->code->clone();
+    executor_ = co_await asio::this_coro::executor;
+    asio::steady_timer beat(executor_);
+    asio::co_spawn(executor_, watch(beat, wanted), asio::detached);
+    has_choice_ = relays.size() > 1;
+    result<void> done = fail(errc::address_invalid);
+    std::size_t unusable = 0;  // one after the other
+    for (std::size_t i = 0; unusable < relays.size(); i = (i + 1) % relays.size()) {
+      done = co_await visit(relays[i], wanted, on_offer);
+      if (done || !has_choice_ || !goes_elsewhere_ || is_cancelled_) break;
+      unusable = was_usable_ ? 0 : unusable + 1;
+      if (!was_usable_) tell_unusable(done.error());
     }
-    if (options_->keys) {
-      room.room = crypto::restart_room_of(options_->keys->room());
-      session_options.family = options_->keys->clone();
-    }
-    session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
-                     std::move(session_options), Botan::system_rng());
-    driver_.emplace(
-        *session_, std::move(*transport), executor, [this]() { return relay_->connect(); },
-        relay_->way());
-    if (options_->code && wanted == want::send) show_code();
-    asio::steady_timer beat(executor);
-    asio::co_spawn(executor, watch(beat, wanted), asio::detached);
-    const auto done = co_await driver_->run([&](const session::event& e) { handle(e, on_offer); });
     beating_ = false;
     beat.cancel();
     co_return done;
+  }
+
+  /// The relay that is used; before there is one, as the options name it.
+  [[nodiscard]] const std::string& relay() const noexcept {
+    return chosen_.empty() ? options_->relay : chosen_;
   }
 
   /// True once both sides have proved that they know the code.
@@ -134,6 +119,7 @@ class transfer_run {
   /// @shape  returns whether there was anything to end
   bool cancel() {
     if (!session_) return false;
+    is_cancelled_ = true;
     session_->cancel(std::chrono::steady_clock::now());
     driver_->wake();
     return true;
@@ -162,11 +148,101 @@ class transfer_run {
   }
 
  private:
+  // One relay, from the connection to the end. Whether another may do better is in goes_elsewhere_
+  // then: this one cannot be used, or nobody was there.
+  template <class OnOffer>
+  asio::awaitable<result<void>> visit(const std::string& relay, want wanted, OnOffer& on_offer) {
+    const auto where = net::parse_relay_address(relay);
+    chosen_ = relay;
+    driver_.reset();
+    session_.reset();
+    goes_elsewhere_ = true;
+    was_usable_ = false;
+    relay_.emplace(*where, options_->proxies, options_->insecure_plaintext, *report_);
+    auto transport = co_await relay_->connect();
+    if (!transport) {
+      if (!has_choice_)
+        report_->say_always("Tried the relay at " + net::to_string(where->at) + ".");
+      co_return fail(transport.error());
+    }
+    if (before_meeting_) std::exchange(before_meeting_, nullptr)();
+    record_->use_relay(relay, options_->proxies.shown(where->at.host));
+    if (has_choice_ && visited_.insert(relay).second) tell_used();
+    start(std::move(*transport), wanted);
+    if (options_->code && wanted == want::send && !std::exchange(has_shown_code_, true))
+      show_code();
+    const auto leave = std::make_shared<asio::steady_timer>(executor_);
+    if (has_choice_ && wanted == want::receive) {
+      asio::co_spawn(executor_, leave_when_alone(leave, ++visits_), asio::detached);
+    }
+    const auto done = co_await driver_->run([&](const session::event& e) { handle(e, on_offer); });
+    leave->cancel();
+    co_return done;
+  }
+
+  void start(net::control_transport transport, want wanted) {
+    room::client_options room;
+    room.wanted = wanted;
+    room.side = random_id();
+    room.software = std::string("tallow-cli ") + TALLOW_VERSION;
+    session::session_options how;
+    how.lanes = session_options_.lanes;
+    how.code_words = session_options_.code_words;
+    how.compression = session_options_.compression;
+    how.outage_max = std::chrono::seconds(options_->outage_seconds);
+    if (options_->code) {
+      room.room = options_->code->room();
+      how.code = options_->code->clone();
+    }
+    if (options_->keys) {
+      room.room = crypto::restart_room_of(options_->keys->room());
+      how.family = options_->keys->clone();
+    }
+    session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
+                     std::move(how), Botan::system_rng());
+    driver_.emplace(
+        *session_, std::move(transport), executor_, [this]() { return relay_->connect(); },
+        relay_->way());
+  }
+
+  // The sender may have come to another relay than this one.
+  asio::awaitable<void> leave_when_alone(std::shared_ptr<asio::steady_timer> timer,
+                                         std::size_t visit) {
+    timer->expires_after(alone_max);
+    asio::error_code stopped;
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    if (stopped || !goes_elsewhere_ || visit != visits_) co_return;
+    session_->cancel(std::chrono::steady_clock::now());
+    driver_->wake();
+  }
+
+  void tell_used() {
+    report_->emit({{"event", "using_relay"}, {"relay", chosen_}});
+    report_->say("Using the relay at " + transfer::escape_for_display(chosen_) + ".");
+  }
+
+  void tell_unusable(const error& why) {
+    if (!unusable_.insert(chosen_).second) return;  // once is enough
+    report_->emit({{"event", "relay_unusable"}, {"relay", chosen_}, {"code", errc_name(why.code)}});
+    report_->say("The relay at " + transfer::escape_for_display(chosen_) +
+                 " cannot be used: " + describe(why));
+  }
+
   template <class OnOffer>
   void handle(const session::event& e, OnOffer& on_offer) {
+    // A sender stays where it has a place. A receiver stays where the other side is.
+    const bool is_waiting = std::holds_alternative<session::waiting>(e);
+    was_usable_ = was_usable_ || is_waiting;
+    if (std::holds_alternative<session::code_made>(e) ||
+        std::holds_alternative<session::peer_found>(e) ||
+        (is_waiting && Transfer::role == transfer_role::sender)) {
+      goes_elsewhere_ = false;
+    }
     if (std::holds_alternative<session::code_made>(e)) {
       show_code();
-    } else if (std::holds_alternative<session::waiting>(e)) {
+    } else if (is_waiting) {
+      if (was_waiting_ && has_choice_) return;
+      was_waiting_ = true;
       report_->emit({{"event", "waiting"}});
       report_->say("Waiting for the other side ...");
     } else if (const auto* lost = std::get_if<session::peer_lost>(&e)) {
@@ -238,7 +314,7 @@ class transfer_run {
 
   void show_code() {
     const secret_buffer code = session_->code()->text();
-    report_->code(code, !options_->code, options_->relay);
+    report_->code(code, !options_->code, relay());
     if (options_->shows_qr && !report_->is_json()) {
       report_->say_always(as_text(qr_text(as_text(code.view())).view()));
     }
@@ -276,7 +352,7 @@ class transfer_run {
     facts.bytes_total = now.bytes_total;
     facts.total_known = now.total_known;
     facts.items_total = now.entries_total;
-    facts.lanes = driver_->lane_count();
+    facts.lanes = driver_ ? driver_->lane_count() : 0;
     facts.is_connected = is_connected_;
     if (look_) look_(facts);
     return facts;
@@ -294,6 +370,16 @@ class transfer_run {
   std::function<void(progress_facts&)> look_;
   asio::any_io_executor executor_;
   std::string words_;
+  std::string chosen_;  // of the relays
+  std::set<std::string> visited_;
+  std::set<std::string> unusable_;
+  std::size_t visits_ = 0;
+  bool is_cancelled_ = false;
+  bool has_choice_ = false;     // there are several
+  bool goes_elsewhere_ = true;  // another relay may do better
+  bool was_usable_ = false;     // this one let us wait
+  bool was_waiting_ = false;
+  bool has_shown_code_ = false;
   bool is_secured_ = false;
   bool is_connected_ = true;
   bool beating_ = true;

@@ -1,4 +1,6 @@
 // How fast a sender may send, where somebody has set a limit.
+//
+// @source  a token bucket, kept as a debt: the meter of ITU-T I.371
 #pragma once
 
 #include <algorithm>
