@@ -20,6 +20,8 @@ using tools::allowed_path;
 constexpr std::string_view read_again[] = {
     "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf",
     "/etc/services", "/etc/ssl/certs", "/dev/urandom",
+    // Whether what an earlier attempt wrote, and never synced, can still be there.
+    "/proc/sys/kernel/random/boot_id",
     // Where resolv.conf often leads, and is put anew when the network changes.
     "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf"};
 

@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include <tallow/files/folder_sink.hpp>
+#include <tallow/files/journal_file.hpp>
 
 #include "tools/tallow-cli/sandbox.hpp"
 
@@ -171,6 +172,8 @@ TEST_F(ReceiverSandbox, LeavesTheFoldersOfAReceiver) {
          if (const int made = make_file("state/sessions/one.new"); made != done) return made;
          return outcome(::rename("state/sessions/one.new", "state/sessions/one"));
        }},
+      {"to know whether the machine was started anew",
+       [] { return files::current_boot_id() == transfer::boot_id{} ? 1 : done; }},
       {"to resolve a name",
        [] {
          ::addrinfo* found = nullptr;
