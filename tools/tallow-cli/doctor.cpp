@@ -149,8 +149,9 @@ std::size_t step_of(const probed_relay& one) {
   switch (static_cast<int>(one.trouble->code)) {
     case static_cast<int>(errc::address_invalid): return 0;
     case static_cast<int>(errc::resolve_failed): return 1;
-    // The system has not said why: there was a connection, and it was ended.
-    case static_cast<int>(errc::connect_failed): return one.trouble->cause ? 2 : 3;
+    // There was a connection, and it was ended, in order or not.
+    case static_cast<int>(errc::connect_failed):
+      return !one.trouble->cause || one.trouble->cause == std::errc::connection_reset ? 3 : 2;
     case static_cast<int>(errc::timed_out): return 2;
     case static_cast<int>(errc::relay_key_wrong): return 4;
     default: break;
