@@ -34,6 +34,8 @@ class Screen:
                 self.at = 0
             elif char == "\n":
                 self.lines.append([])
+            elif char == "\b":
+                self.at = max(0, self.at - 1)
             elif char == "\a" or ord(char) < 32:
                 raise AssertionError(f"a control character on the screen: {char!r}")
             else:

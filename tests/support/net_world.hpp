@@ -99,7 +99,8 @@ class net_client {
         (void)co_await self->wake_.async_wait(net::awaited);
         continue;
       }
-      if (!co_await self->transport_->async_write_all(out)) co_return;
+      const auto sent = co_await self->transport_->async_write_all(out);
+      if (!sent) co_return;
       self->link.transmitted(out.size());
     }
   }

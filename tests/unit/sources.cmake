@@ -161,6 +161,7 @@ set(test_net_sources
 # Parts of the tools that have no main().
 set(test_tools_sources
   unit/tools/advice_test.cpp
+  unit/tools/code_line_test.cpp
   unit/tools/exit_code_test.cpp
   unit/tools/log_line_test.cpp
   unit/tools/outlet_test.cpp

@@ -19,6 +19,7 @@
 
 #include "advice.hpp"
 #include "asking.hpp"
+#include "code_prompt.hpp"
 #include "conflicts.hpp"
 #include "digest.hpp"
 #include "given_code.hpp"
@@ -186,7 +187,7 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
                                            receive_options& options, reporter& report,
                                            bool& refused_here) {
   if (!options.code && !options.keys) {
-    const auto typed = co_await ask_for_line(report, "Code: ");
+    const auto typed = co_await ask_for_code(report);
     if (!typed) co_return fail(errc::invalid_argument, 0, "no code was given");
     auto code = parse_code(as_text(typed->view()));
     if (!code) co_return fail(code.error());

@@ -1,0 +1,68 @@
+"""The code, typed at a terminal: words are completed, and the terminal is left as it was."""
+import termios
+import unittest
+
+from harness import CODE, TransferTest, relay
+from terminal import AtTerminal
+
+
+class CodePrompt(TransferTest):
+    def setUp(self):
+        super().setUp()
+        self.file = self.source / "file"
+        self.file.write_text("x")
+
+    def receiving(self, address):
+        made = AtTerminal("receive", "--relay", address, "--out", self.target, "--yes", stdin=True,
+                          env={"XDG_STATE_HOME": str(self.folder / "state")})
+        self.addCleanup(made.end)
+        self.before = termios.tcgetattr(made.slave)
+        made.start_reading().wait_for_text("Code: ")
+        made.wait_for(lambda _: not self.echoes(made), "keys one by one")
+        return made
+
+    @staticmethod
+    def echoes(made):
+        return bool(termios.tcgetattr(made.slave)[3] & termios.ECHO)
+
+    def test_tab_completes_words(self):
+        with relay() as hub:
+            sending = self.send(hub.address, self.file)
+            receiving = self.receiving(hub.address)
+            for keys, seen in (("7-cros\t", "Code: 7-cross"), ("o\t", "Code: 7-crossover-"),
+                               ("xx", "Code: 7-crossover-xx"), ("\x17", "Code: 7-crossover-"),
+                               ("clockw\t", "Code: 7-crossover-clockwork-")):
+                receiving.type(keys)
+                receiving.wait_for(lambda s: s.last_line == seen, seen)
+            receiving.type("\n")
+            self.assert_done(sending)
+            after = termios.tcgetattr(receiving.slave)
+            self.assertEqual(receiving.process.wait(60), 0)
+            self.assertEqual(after, self.before)
+        self.assert_same(self.file)
+
+    def test_words_that_may_be_meant_are_listed(self):
+        with relay() as hub:
+            receiving = self.receiving(hub.address)
+            receiving.type("7-cross\t")
+            receiving.wait_for(lambda s: "\ncross  " in s.text and s.last_line == "Code: 7-cross")
+
+    def test_ctrl_c_leaves_the_terminal_as_it_was(self):
+        with relay() as hub:
+            receiving = self.receiving(hub.address)
+            receiving.type("7-cr")
+            receiving.process.send_signal(2)
+            self.assertEqual(receiving.process.wait(60), 130)
+            self.assertEqual(termios.tcgetattr(receiving.slave), self.before)
+
+    def test_what_a_person_types_is_a_code_like_any_other(self):
+        with relay() as hub:
+            sending = self.send(hub.address, self.file)
+            receiving = self.receiving(hub.address)
+            receiving.type(CODE.replace("-", " ").upper() + "\n")
+            self.assert_done(sending)
+            self.assertEqual(receiving.process.wait(60), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
