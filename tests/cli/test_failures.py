@@ -234,7 +234,12 @@ class Secrets(TransferTest):
                     with open(f"{base}/{name}", "rb") as shown:
                         self.assertNotIn(b"crossover", shown.read())
                 waiting.process.send_signal(signal.SIGINT)
-                self.assertEqual(waiting.wait().code, 130)
+                finished = waiting.wait()
+                self.assertEqual(finished.code, 130)
+                self.assertEqual("may have seen it" in finished.err, bool(arguments))
+                # Nor in what is kept.
+                for kept in (p for p in self.folder.rglob("*") if p.is_file()):
+                    self.assertNotIn(b"crossover", kept.read_bytes(), kept)
 
     def test_no_thread_is_ended_by_a_late_signal(self):
         # A signal that comes after the exit status is settled must not take its place, and a thread

@@ -302,6 +302,11 @@ void confine(std::optional<receiver_sandbox>& fences, const receive_options& opt
 exit_code receive(receive_options options) {
   reporter report(report_options_of(options));
   if (const auto trouble = report.begin("receive")) return *trouble;
+  if (!options.code_argument.empty()) {
+    report.say(
+        "The code stood among the arguments for a moment, where others on this machine may have "
+        "seen it. Better type it at the prompt.");
+  }
   return receive(std::move(options), report);
 }
 
