@@ -40,9 +40,9 @@ class code_line {
       case '\t': complete(shown); break;
       case '\b':
       case '\x7f': take_back(1, shown); break;
-      case ctrl('U'): take_back(line_.size(), shown); break;
-      case ctrl('W'): take_back(std::max<std::size_t>(last_word().size(), 1), shown); break;
-      case ctrl('D'):
+      case ctrl_u: take_back(line_.size(), shown); break;
+      case ctrl_w: take_back(std::max<std::size_t>(last_word().size(), 1), shown); break;
+      case ctrl_d:
         if (line_.empty()) state_ = state::given_up;
         break;
       default:
@@ -58,7 +58,9 @@ class code_line {
   // More are no help.
   static constexpr std::size_t listed_max = 24;
 
-  static constexpr char ctrl(char letter) noexcept { return static_cast<char>(letter - '@'); }
+  static constexpr char ctrl_d = '\x04';
+  static constexpr char ctrl_u = '\x15';
+  static constexpr char ctrl_w = '\x17';
 
   // ESC [ ... letter, or ESC and one more.
   [[nodiscard]] bool is_in_escape(char c) noexcept {
@@ -116,11 +118,12 @@ class code_line {
   }
 
   void list(std::span<const std::string_view> words, secret_buffer& shown) const {
-    shown.append(as_bytes("\r\n"));
+    std::string_view before = "\r\n";
     for (const std::string_view word : words) {
+      shown.append(as_bytes(std::exchange(before, "  ")));
       shown.append(as_bytes(word));
-      shown.append(as_bytes(&word == &words.back() ? "\r\n" : "  "));
     }
+    shown.append(as_bytes("\r\n"));
     shown.append(as_bytes(std::string_view(prompt_)));
     shown.append(line_.view());
   }

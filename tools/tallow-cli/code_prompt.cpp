@@ -80,8 +80,8 @@ asio::awaitable<std::optional<secret_buffer>> ask_for_code(reporter& report) {
   if (!stdin_is_terminal() || !stderr_is_terminal()) {
     co_return co_await ask_for_line(report, std::string(prompt));
   }
+  const raw_keys keys;  // before anybody begins to type
   report.ask(prompt);
-  const raw_keys keys;
   auto line = co_await read_keys();
   report.answered();
   show(secret_buffer(as_bytes("\n")));  // the line end that the terminal has not echoed

@@ -34,19 +34,19 @@ TEST(CodeLine, TakesWhatIsTyped) {
 
 TEST(CodeLine, TabCompletesAWordThatIsClear) {
   code_line line("Code: ", 64);
-  EXPECT_EQ(typed(line, "7-crosso\t"), "7-crossover-");
-  EXPECT_EQ(typed(line, "clockw\t"), "clockwork-");
-  EXPECT_EQ(line_of("7 crosso\tclockw\t"), "7 crossover-clockwork-");
+  EXPECT_EQ(typed(line, "7-cros\t"), "7-cross-");
+  EXPECT_EQ(typed(line, "clock\t"), "clock-");
+  EXPECT_EQ(line_of("7 cros\tzeb\t"), "7 cross-zebra-");
 }
 
 TEST(CodeLine, TabGoesAsFarAsAllWordsGoAndThenShowsThem) {
-  const auto words = crypto::words_with_prefix("cross");
-  ASSERT_GT(words.size(), 1U) << "choose another prefix";
+  const auto words = crypto::words_with_prefix("q");
+  ASSERT_GT(words.size(), 1U);
   code_line line("Code: ", 64);
-  EXPECT_EQ(typed(line, "7-cros\t"), "7-cross");
+  EXPECT_EQ(typed(line, "7-q\t"), "7-qu");
   const std::string shown = typed(line, "\t");
   EXPECT_TRUE(shown.starts_with("\r\n" + std::string(words.front()) + "  ")) << shown;
-  EXPECT_TRUE(shown.ends_with(std::string(words.back()) + "\r\nCode: 7-cross")) << shown;
+  EXPECT_TRUE(shown.ends_with(std::string(words.back()) + "\r\nCode: 7-qu")) << shown;
 }
 
 TEST(CodeLine, TabDoesNothingWhereItKnowsNothing) {
