@@ -144,6 +144,14 @@ def relay(*arguments, state=None):
         process.stderr.close()
 
 
+@contextlib.contextmanager
+def closed_port():
+    """A port that nobody listens on, and nobody else can get."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield "127.0.0.1:%d" % held.getsockname()[1]
+
+
 class Relay:
     def __init__(self, address, process, log):
         self.address, self.process, self.log = address, process, log

@@ -1,5 +1,4 @@
 """What `relays` and `doctor` find: a relay that is well, and each way in which something is not."""
-import contextlib
 import json
 import socket
 import subprocess
@@ -7,15 +6,7 @@ import tempfile
 import unittest
 
 from event_schema import problems_of_lines
-from harness import BIN, DEADLINE_S, TransferTest, clean_environment, relay
-
-
-@contextlib.contextmanager
-def closed_port():
-    """A port that nobody listens on, and nobody else can get."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield "127.0.0.1:%d" % held.getsockname()[1]
+from harness import BIN, DEADLINE_S, TransferTest, clean_environment, closed_port, relay
 
 
 class DoctorTest(TransferTest):

@@ -1,18 +1,8 @@
 """Several relays: the sender takes the first that works, the receiver looks at all."""
-import contextlib
 import os
-import socket
 import unittest
 
-from harness import TransferTest, relay
-
-
-@contextlib.contextmanager
-def closed_port():
-    """A port that nobody listens on, and nobody else can get."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield "127.0.0.1:%d" % held.getsockname()[1]
+from harness import TransferTest, closed_port, relay
 
 
 class Relays(TransferTest):

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include <tallow/files/folder_sink.hpp>
 #include <tallow/files/journal_file.hpp>
 
+#include "support/attempt.hpp"
 #include "tools/tallow-cli/sandbox.hpp"
 
 namespace tallow::cli {
@@ -27,41 +27,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#if defined(TALLOW_SANDBOX_LEFT_OUT)
-#define TALLOW_SKIP_IF_LEFT_OUT()                                                               \
-  GTEST_SKIP() << "sanitizers and coverage need what the sandbox forbids, so such a build has " \
-                  "none"
-#else
-#define TALLOW_SKIP_IF_LEFT_OUT() static_cast<void>(0)
-#endif
+using test::attempt;
+using test::done;
+using test::named_attempt;
+using test::not_entered;
+using test::outcome;
+using test::outside;
+using test::status_of;
 
-constexpr int done = 0;
-constexpr int not_entered = 200;
-
-// What became of it: 0 when it could be done, otherwise errno.
-using attempt = int (*)();
-
-int outcome(long result) { return result >= 0 ? done : errno; }
-
-// How a child ended that tried it, in the sandbox or not.
-int status_of(attempt what, const receiver_places* places) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (places == nullptr) ::_exit(what());
-    int ended = not_entered;
-    {
-      const receiver_sandbox fences(*places);
-      if (fences.missing().empty()) ended = what();
-    }
-    ::_exit(ended);
-  }
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+int inside(attempt what, const receiver_places& places) {
+  return status_of([&] {
+    const receiver_sandbox fences(places);
+    return fences.missing().empty() ? what() : not_entered;
+  });
 }
-
-int inside(attempt what, const receiver_places& places) { return status_of(what, &places); }
-int outside(attempt what) { return status_of(what, nullptr); }
 
 int make_file(const char* path) {
   const int fd = ::open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -93,11 +72,6 @@ class ReceiverSandbox : public testing::Test {
 
   fs::path folder;
   receiver_places places{"target", "state", {}};
-};
-
-struct named_attempt {
-  const char* name;
-  attempt what;
 };
 
 // Each can be done by anybody where there is no sandbox.

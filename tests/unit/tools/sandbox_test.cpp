@@ -19,56 +19,31 @@
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "support/attempt.hpp"
 
 namespace tallow::relay_tool {
 namespace {
 
 namespace fs = std::filesystem;
 
-#if defined(TALLOW_SANDBOX_LEFT_OUT)
-#define TALLOW_SKIP_IF_LEFT_OUT()                                                               \
-  GTEST_SKIP() << "sanitizers and coverage need what the sandbox forbids, so such a build has " \
-                  "none"
-#else
-#define TALLOW_SKIP_IF_LEFT_OUT() static_cast<void>(0)
-#endif
-
-constexpr int done = 0;
-constexpr int not_entered = 200;
-
-// What became of it: 0 when it could be done, otherwise errno.
-using attempt = int (*)();
-
-int outcome(long result) { return result >= 0 ? done : errno; }
-
-// How a child ended that tried it, in the sandbox or not.
-int status_of(attempt what, const std::vector<allowed_path>* allowed) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (allowed != nullptr) {
-      const auto report = enter_sandbox(*allowed);
-      if (report.failure || !report.missing.empty()) ::_exit(not_entered);
-    }
-    ::_exit(what());
-  }
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  return status;
-}
+using test::attempt;
+using test::done;
+using test::named_attempt;
+using test::not_entered;
+using test::outcome;
+using test::outside;
+using test::status_of;
 
 int inside(attempt what, const std::vector<allowed_path>& allowed = {}) {
-  const int status = status_of(what, &allowed);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-int outside(attempt what) {
-  const int status = status_of(what, nullptr);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return status_of([&] {
+    const auto report = enter_sandbox(allowed);
+    return report.failure || !report.missing.empty() ? not_entered : what();
+  });
 }
 
 class Sandbox : public testing::Test {
@@ -94,11 +69,6 @@ class Sandbox : public testing::Test {
   }
 
   fs::path folder;
-};
-
-struct named_attempt {
-  const char* name;
-  attempt what;
 };
 
 // Each can be done by anybody where there is no sandbox.
