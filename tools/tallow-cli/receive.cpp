@@ -27,6 +27,7 @@
 #include "receive_sink.hpp"
 #include "remember.hpp"
 #include "reporter.hpp"
+#include "run_until_done.hpp"
 #include "sandbox.hpp"
 #include "state_folder.hpp"
 #include "transfer_run.hpp"

@@ -22,6 +22,7 @@
 #include "dry_run.hpp"
 #include "remember.hpp"
 #include "reporter.hpp"
+#include "run_until_done.hpp"
 #include "send_source.hpp"
 #include "transfer_run.hpp"
 

@@ -1,16 +1,11 @@
 // One transfer from the connection to the exit status: what send and receive have in common.
 #pragma once
 
-#include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <memory>
 #include <set>
 #include <string>
-#include <sys/signalfd.h>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 #include <variant>
 
@@ -18,8 +13,6 @@
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <botan/system_rng.h>
 
 #include <tallow/base/error.hpp>
@@ -417,61 +410,6 @@ inline exit_code settle_failure(session_record& record, const error& why, report
     report.say("To go on: tallow-cli resume, on both sides, within a day.");
   }
   return code;
-}
-
-/// SIGINT and SIGTERM as something to read. From here on no thread is interrupted by them, to the
-/// end of the process: what comes after all is settled cannot turn the exit status into its own.
-///
-/// @errors  throws std::system_error when there is no descriptor left
-class stop_signals {
- public:
-  explicit stop_signals(asio::io_context& io) : source_(io) {
-    ::sigset_t both;
-    ::sigemptyset(&both);
-    ::sigaddset(&both, SIGINT);
-    ::sigaddset(&both, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &both, nullptr);  // threads made later inherit it
-    const int made = ::signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (made < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-    source_.assign(made);
-  }
-
-  /// Calls `then` at the next of them.
-  template <class Then>
-  void async_wait(Then then) {
-    source_.async_wait(asio::posix::stream_descriptor::wait_read,
-                       [this, then = std::move(then)](const asio::error_code& stopped) {
-                         ::signalfd_siginfo taken{};
-                         if (stopped) return;
-                         (void)::read(source_.native_handle(), &taken, sizeof taken);
-                         then();
-                       });
-  }
-
- private:
-  asio::posix::stream_descriptor source_;
-};
-
-/// Runs one awaitable to its end. Ctrl-C calls `cancel`, which returns false when there is nothing
-/// that could end in order; then, and at the second Ctrl-C, it ends at once.
-///
-/// @errors  cancelled, and those of `work`
-template <class Cancel>
-result<void> run_until_done(asio::io_context& io, asio::awaitable<result<void>> work,
-                            Cancel cancel) {
-  stop_signals signals(io);
-  signals.async_wait([&] {
-    if (!cancel()) return io.stop();
-    signals.async_wait([&] { io.stop(); });
-  });
-  result<void> outcome = fail(errc::cancelled);
-  asio::co_spawn(io, std::move(work), [&](const std::exception_ptr& thrown, result<void> done) {
-    if (thrown) std::rethrow_exception(thrown);
-    outcome = done;
-    io.stop();
-  });
-  io.run();
-  return outcome;
 }
 
 }  // namespace tallow::cli
