@@ -203,7 +203,8 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
 
 session_facts facts_of(const receive_options& options) {
   std::error_code failure;
-  const auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
+  auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();  // what ends with '/'
   return {false, "", {target}, 0, "", options.on_conflict, options.only};
 }
 
