@@ -91,8 +91,10 @@ class LogFile(TransferTest):
         file.write_text("x")
         sent, received = self.folder / "sent.log", self.folder / "received.log"
         with relay() as hub:
-            sending = self.run_cli("send", "--relay", hub.address, "--json", "--log-file", sent, file)
-            code = sending.event("code")["code"]
+            # Of words that no log has anyway.
+            code = "7-zebra-walnut-yellow"
+            sending = self.send(hub.address, file, code=code, options=("--log-file", sent))
+            sending.event("waiting")
             receiving = self.receive(hub.address, code=code, options=("--log-file", received))
             self.assert_done(sending, receiving)
             words = sending.wait().event("secured")[0]["words"]
