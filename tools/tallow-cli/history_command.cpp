@@ -42,6 +42,7 @@ nlohmann::json json_of(const past_transfer& one) {
 }
 
 exit_code fail_with(reporter& report, const std::string& why) {
+  report.say_always("tallow-cli: " + why);
   return report.failed({errc::file_failed, 0, "the history", {}}, {{"detail", why}});
 }
 
@@ -52,24 +53,15 @@ exit_code show_history(const history_options& options) {
   if (const auto ending = report.begin("history")) return *ending;
   std::string trouble;
   auto book = history::open(trouble);
-  if (!book) {
-    report.say_always("tallow-cli: " + trouble);
-    return fail_with(report, trouble);
-  }
+  if (!book) return fail_with(report, trouble);
   if (options.clears_history) {
-    if (const auto why = book->clear()) {
-      report.say_always("tallow-cli: " + *why);
-      return fail_with(report, *why);
-    }
+    if (const auto why = book->clear()) return fail_with(report, *why);
     report.emit({{"event", "history"}, {"transfers", nlohmann::json::array()}});
     report.say("Forgotten.");
     return exit_code::done;
   }
   const auto all = book->last(options.history_count, trouble);
-  if (!all) {
-    report.say_always("tallow-cli: " + trouble);
-    return fail_with(report, trouble);
-  }
+  if (!all) return fail_with(report, trouble);
   nlohmann::json list = nlohmann::json::array();
   for (const past_transfer& one : *all) list.push_back(json_of(one));
   report.emit({{"event", "history"}, {"transfers", std::move(list)}});
