@@ -7,6 +7,8 @@
 
 #include <tallow/net/http_connect_dialogue.hpp>
 
+#include "support/played_dialogue.hpp"
+
 namespace tallow::net {
 namespace {
 
@@ -14,39 +16,10 @@ using namespace std::string_literals;
 
 const std::string request = "CONNECT relay.example:9009 HTTP/1.1\r\nHost: relay.example:9009\r\n";
 
-// Plays the proxy.
-struct played {
-  std::string said;
-  std::string error;
-  errc code{};
-  std::size_t taken = 0;
-  bool is_done = false;
-
+struct played : test::played_dialogue {
   explicit played(const std::string& answers, std::size_t step = 4096,
                   const char* proxy = "http://p:1", const address& to = {"relay.example", 9009}) {
     play(http_connect_dialogue::start(to, parse_proxy_address(proxy).value()), answers, step);
-  }
-
-  void play(result<http_connect_dialogue> dialogue, const std::string& answers, std::size_t step) {
-    if (!dialogue) return note(dialogue.error());
-    while (!dialogue->poll_transmit().empty()) {
-      const auto out = as_text(dialogue->poll_transmit());
-      const std::size_t count = std::min(step, out.size());
-      said += out.substr(0, count);
-      dialogue->transmitted(count);
-    }
-    for (;;) {
-      const std::size_t count = std::min({dialogue->bytes_wanted(), answers.size() - taken, step});
-      if (count == 0) break;
-      const auto done = dialogue->handle_bytes(as_bytes(answers).subspan(taken, count));
-      taken += count;
-      if (!done) return note(done.error());
-    }
-    is_done = dialogue->is_done();
-  }
-  void note(const tallow::error& why) {
-    error = describe(why);
-    code = why.code;
   }
 };
 

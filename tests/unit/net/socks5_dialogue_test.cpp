@@ -7,6 +7,8 @@
 
 #include <tallow/net/socks5_dialogue.hpp>
 
+#include "support/played_dialogue.hpp"
+
 namespace tallow::net {
 namespace {
 
@@ -26,38 +28,9 @@ proxy_address proxy(bool with_login) {
   return parse_proxy_address(with_login ? "socks5://ann:secret@p:1" : "socks5://p:1").value();
 }
 
-// Plays the proxy: says what comes next whenever something is wanted, so many bytes at a time.
-struct played {
-  std::string said;   // by the client
-  std::string error;  // or nothing
-  errc code{};
-  std::size_t taken = 0;
-  bool is_done = false;
-
+struct played : test::played_dialogue {
   played(const address& to, bool with_login, const std::string& answers, std::size_t step = 4096) {
     play(socks5_dialogue::start(to, proxy(with_login)), answers, step);
-  }
-
-  void play(result<socks5_dialogue> dialogue, const std::string& answers, std::size_t step) {
-    if (!dialogue) return note(dialogue.error());
-    for (;;) {
-      while (!dialogue->poll_transmit().empty()) {
-        const auto out = as_text(dialogue->poll_transmit());
-        const std::size_t count = std::min(step, out.size());
-        said += out.substr(0, count);
-        dialogue->transmitted(count);
-      }
-      const std::size_t count = std::min({dialogue->bytes_wanted(), answers.size() - taken, step});
-      if (count == 0) break;
-      const auto done = dialogue->handle_bytes(as_bytes(answers).subspan(taken, count));
-      taken += count;
-      if (!done) return note(done.error());
-    }
-    is_done = dialogue->is_done();
-  }
-  void note(const tallow::error& why) {
-    error = describe(why);
-    code = why.code;
   }
 };
 
