@@ -276,26 +276,58 @@ class WithoutACode(Attempts):
         self.resume("--forget")[1].wait()
         self.assertEqual(self.stored(), [])
 
-    def test_one_who_still_lives_is_not_disturbed(self):
+    def go_on_with_one_killed(self, killed):
+        """One is killed and started anew; the other has never ended."""
         file = self.source / "file"
         file.write_bytes(os.urandom(24 << 20))
-        dam = Dam(4 << 20)
+        dam = Dam(8 << 20)
         with relay() as hub, proxy(hub.address, dam) as between:
-            sending, receiving = self.begin(hub, between, file, options=("--outage", "60"))
+            both = list(self.begin(hub, between, file, options=("--outage", "60")))
+            self.wait_for_progress(both[0], 4 << 20)
+            both[killed].process.kill()
+            both[killed].wait()
+            both[1 - killed].event("connection_lost")
+            dam.is_open.set()
+            dam.left = 1 << 40
+            command = ("resume", "--json", "--yes")
+            both[killed] = self.run_cli(*command, env=self.homes()[killed])
+            self.assert_done(*both)
+            between.cut()
+        living = both[1 - killed].wait()
+        self.assertEqual(len(living.event("begun_anew")), 1)
+        self.assertGreaterEqual(both[1].wait().event("kept")[-1]["bytes"], 4 << 20)
+        self.assert_clean(file)
+        self.assertEqual(self.stored(), [])
+
+    def test_a_sender_that_lives_goes_on_with_a_receiver_that_was_killed(self):
+        self.go_on_with_one_killed(1)
+
+    def test_a_receiver_that_lives_goes_on_with_a_sender_that_was_killed(self):
+        self.go_on_with_one_killed(0)
+
+    def test_a_pipe_does_not_begin_anew(self):
+        dam = Dam(4 << 20)
+        content = self.source / "content"
+        content.write_bytes(os.urandom(24 << 20))
+        with relay() as hub, proxy(hub.address, dam) as between:
+            sender, receiver = self.homes()
+            options = ("--outage", "60")
+            with content.open("rb") as read_once:
+                sending = self.run_cli("send", "--relay", between.address, "--json", *options, "-",
+                                       env={"TALLOW_CODE": code(1), **sender}, terminal=read_once)
+            receiving = self.run_cli("receive", "--relay", hub.address, "--json", "--yes", *options,
+                                     "--out", self.target, env={"TALLOW_CODE": code(1), **receiver})
             receiving.event("progress")
             receiving.process.kill()
             receiving.wait()
             sending.event("connection_lost")
-            again = self.run_cli("resume", "--json", "--yes", env=self.homes()[1])
-            again.event("waiting")
-            # Only once the sender was started anew they meet.
-            sending.process.kill()
-            sending.wait()
             dam.is_open.set()
             dam.left = 1 << 40
-            self.assert_done(self.run_cli("resume", "--json", env=self.homes()[0]), again)
-            between.cut()
-        self.assert_clean(file)
+            again = self.run_cli("resume", "--json", "--yes", *options, env=receiver)
+            self.assertEqual(sending.wait().code, 4)
+            self.assertEqual(sending.wait().event("error")[0]["code"], "peer_restarted")
+            again.process.kill()
+            again.wait()
 
 
 if __name__ == "__main__":

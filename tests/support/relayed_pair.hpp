@@ -59,8 +59,8 @@ class session_peer final : public simulated_peer {
   session_peer(Transfer& transfer, want wanted, const crypto::resume_keys& keys, std::uint64_t seed,
                instant now, duration outage_max)
       : rng_(seed),
-        session_(make_client(wanted, crypto::restart_room_of(keys.room()), rng_, now), transfer,
-                 with_keys(keys, outage_max), rng_) {}
+        session_(make_client(wanted, keys.room(), rng_, now), transfer, with_keys(keys, outage_max),
+                 rng_) {}
 
   void handle(byte_span bytes, instant now) override {
     (void)session_.handle_bytes(bytes, now);

@@ -137,6 +137,9 @@ inline constexpr std::array advice_rows{
     advice_row{
         errc::peer_cancelled, blamed::peer,
         "They ended it. Agree on a new try: 'tallow-cli resume' on both sides, or a new code."},
+    advice_row{errc::peer_restarted, blamed::peer,
+               "What comes from a pipe cannot be read again. Start both sides again, with a new "
+               "code."},
     advice_row{errc::peer_disk_full, blamed::peer,
                "The receiver has to make room; then run 'tallow-cli resume' on both sides."},
     advice_row{errc::peer_file_trouble, blamed::peer,

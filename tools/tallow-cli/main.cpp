@@ -30,7 +30,8 @@ int run(int argc, char** argv) {
   if (auto* options = std::get_if<doctor_options>(&what)) {
     return static_cast<int>(doctor(*options));
   }
-  if (auto* options = std::get_if<send_options>(&what)) return static_cast<int>(send(*options));
+  if (auto* options = std::get_if<send_options>(&what))
+    return static_cast<int>(send(std::move(*options)));
   if (auto* options = std::get_if<resume_options>(&what)) return static_cast<int>(resume(*options));
   return static_cast<int>(receive(std::get<receive_options>(std::move(what))));
 }

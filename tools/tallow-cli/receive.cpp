@@ -185,17 +185,17 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& 
 }
 
 asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, run_type& run,
-                                           receive_options& options, reporter& report,
+                                           meeting how, receive_options& options, reporter& report,
                                            bool& refused_here) {
-  if (!options.code && !options.keys) {
+  if (!how.code && !how.keys) {
     const auto typed = co_await ask_for_code(report);
     if (!typed) co_return fail(errc::invalid_argument, 0, "no code was given");
     auto code = parse_code(as_text(typed->view()));
     if (!code) co_return fail(code.error());
-    options.code = std::move(*code);
+    how.code = std::move(*code);
   }
   const auto executor = co_await asio::this_coro::executor;
-  co_return co_await run.run(want::receive, [&](run_type& asking) {
+  co_return co_await run.run(std::move(how), [&](run_type& asking) {
     asio::co_spawn(executor, decide(asking, into, sink, options, report, refused_here),
                    asio::detached);
   });
@@ -299,23 +299,13 @@ void confine(std::optional<receiver_sandbox>& fences, const receive_options& opt
   report.emit({{"event", "sandbox"}, {"missing", fences->missing()}});
 }
 
-}  // namespace
-
-exit_code receive(receive_options options) {
-  reporter report(report_options_of(options));
-  if (const auto trouble = report.begin("receive")) return *trouble;
-  if (!options.code_argument.empty()) {
-    report.say(
-        "The code stood among the arguments for a moment, where others on this machine may have "
-        "seen it. Better type it at the prompt.");
-  }
-  return receive(std::move(options), report);
-}
-
-exit_code receive(receive_options options, reporter& report) {
-  // Outlives the sink: it takes the target away again, if nothing is left there.
-  std::optional<receiver_sandbox> fences;
-  const history_keeper book(options, report);
+// One attempt, from the question for the code to the end. Where the other side was started anew,
+// `how` becomes what the next one begins with.
+//
+// @param fences  none before the first attempt
+std::optional<exit_code> attempt(receive_options& options, meeting& how,
+                                 std::optional<receiver_sandbox>& fences, reporter& report,
+                                 const history_keeper& book) {
   receive_sink all(options.out, random_id());
   files::folder_sink& sink = all.folder();
   receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe(), options.verifies});
@@ -326,11 +316,19 @@ exit_code receive(receive_options options, reporter& report) {
     facts.items_done = all.trace().done();
     facts.name = all.path(all.trace().current());
   });
-  run.before_meeting([&] { confine(fences, options, report); });
+  run.before_meeting([&] {
+    if (!fences) confine(fences, options, report);
+  });
   bool refused_here = false;
-  const auto done = run_until_done(io, receive_into(into, all, run, options, report, refused_here),
-                                   [&] { return run.cancel(); });
-  // A pipe cannot be taken up again.
+  const auto done = run_until_done(
+      io, receive_into(into, all, run, std::move(how), options, report, refused_here),
+      [&] { return run.cancel(); });
+  // What has gone into a pipe cannot be taken up again.
+  const bool is_lasting = !all.is_pipe() && !into.offer().stream && !into.offer().text;
+  if (auto next = is_lasting ? run.next_meeting(done) : std::nullopt) {
+    how = std::move(*next);
+    return std::nullopt;
+  }
   if (into.offer().stream || into.offer().text) record.forget();
   if (done || refused_here) record.forget();
   if (run.has_met()) book.keep(past_of(options, run.relay(), into, sink, done));
@@ -360,6 +358,30 @@ exit_code receive(receive_options options, reporter& report) {
                ".\nIt is used, too, when the same is sent again into this folder with a new code.");
   }
   return code;
+}
+
+}  // namespace
+
+exit_code receive(receive_options options) {
+  reporter report(report_options_of(options));
+  if (const auto trouble = report.begin("receive")) return *trouble;
+  if (!options.code_argument.empty()) {
+    report.say(
+        "The code stood among the arguments for a moment, where others on this machine may have "
+        "seen it. Better type it at the prompt.");
+  }
+  return receive(std::move(options), report);
+}
+
+exit_code receive(receive_options options, reporter& report) {
+  // Outlives the sinks: it takes the target away again, if nothing is left there.
+  std::optional<receiver_sandbox> fences;
+  const history_keeper book(options, report);
+  meeting how{want::receive, std::move(options.code), std::move(options.keys)};
+  for (;;) {
+    if (const auto end = attempt(options, how, fences, report, book)) return *end;
+    tell_begun_anew(report);
+  }
 }
 
 }  // namespace tallow::cli

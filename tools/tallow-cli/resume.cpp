@@ -108,7 +108,7 @@ exit_code resume(const resume_options& options) {
     again.obeys_git = chosen->facts.obeys_git;
     again.follows_links = chosen->facts.follows_links;
     again.paths = std::move(chosen->facts.paths);
-    return send(again, report);
+    return send(std::move(again), report);
   }
   receive_options again;
   if (auto done = fill(again, options, *chosen); !done) return report.failed(done.error());

@@ -170,16 +170,10 @@ exit_code conclude(reporter& report, const sender& from, files::source_tree& tre
   return exit_code::done;
 }
 
-}  // namespace
-
-exit_code send(const send_options& options) {
-  reporter report(report_options_of(options));
-  if (const auto trouble = report.begin("send")) return *trouble;
-  return send(options, report);
-}
-
-exit_code send(const send_options& options, reporter& report) {
-  const history_keeper book(options, report);
+// One attempt, from the files to the end. Where the other side was started anew, `how` becomes what
+// the next one begins with.
+std::optional<exit_code> attempt(const send_options& options, meeting& how, reporter& report,
+                                 const history_keeper& book) {
   send_source all;
   if (const auto trouble = take_up(options, all, report)) return *trouble;
   if (options.is_dry_run) return dry_run(all.tree(), options.stream, report);
@@ -205,12 +199,33 @@ exit_code send(const send_options& options, reporter& report) {
     facts.name = all.path(all.trace().current());
   });
   const auto done =
-      run_until_done(io, run.run(want::send, [](auto&) {}), [&] { return run.cancel(); });
+      run_until_done(io, run.run(std::move(how), [](auto&) {}), [&] { return run.cancel(); });
+  if (auto next = is_lasting ? run.next_meeting(done) : std::nullopt) {
+    how = std::move(*next);
+    return std::nullopt;
+  }
   if (run.has_met()) book.keep(past_of(options, run.relay(), from, done));
   if (!done) return settle_failure(record, done.error(), report);
   record.forget();
   // Standard input cannot be read once more.
   return conclude(report, from, all.tree(), options.digest && is_lasting);
+}
+
+}  // namespace
+
+exit_code send(send_options options) {
+  reporter report(report_options_of(options));
+  if (const auto trouble = report.begin("send")) return *trouble;
+  return send(std::move(options), report);
+}
+
+exit_code send(send_options options, reporter& report) {
+  const history_keeper book(options, report);
+  meeting how{want::send, std::move(options.code), std::move(options.keys)};
+  for (;;) {
+    if (const auto end = attempt(options, how, report, book)) return *end;
+    tell_begun_anew(report);
+  }
 }
 
 }  // namespace tallow::cli

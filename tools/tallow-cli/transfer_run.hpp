@@ -50,6 +50,16 @@ inline std::string words_text(const std::array<std::string_view, 6>& words) {
   return text;
 }
 
+/// How the two sides find each other.
+struct meeting {
+  want wanted{};
+  std::optional<crypto::code_phrase> code{};  ///< nothing, and no keys: the sender makes one
+  std::optional<crypto::resume_keys> keys{};  ///< of a session that goes on, in place of a code
+  std::string relay{};                        ///< where; empty: as the options name it
+  /// The other side was there just now: nobody waits for it longer than for an outage to end.
+  bool is_expected = false;
+};
+
 /// How long a receiver is alone at one of several relays before it looks at the next.
 inline constexpr std::chrono::seconds alone_max{5};
 
@@ -77,31 +87,46 @@ class transfer_run {
   /// @param asked  called as asked(*this) when something is offered; may be empty for a sender
   /// @errors  why the transfer failed
   template <class OnOffer>
-  asio::awaitable<result<void>> run(want wanted, OnOffer on_offer) {
-    const texts relays = split_at_commas(options_->relay);
+  asio::awaitable<result<void>> run(meeting how, OnOffer on_offer) {
+    meeting_ = std::move(how);
+    const texts relays = split_at_commas(meeting_.relay.empty() ? options_->relay : meeting_.relay);
     for (const std::string& relay : relays) {
       if (const auto valid = net::parse_relay_address(relay); !valid) co_return fail(valid.error());
     }
     executor_ = co_await asio::this_coro::executor;
     asio::steady_timer beat(executor_);
-    asio::co_spawn(executor_, watch(beat, wanted), asio::detached);
+    asio::co_spawn(executor_, watch(beat), asio::detached);
     has_choice_ = relays.size() > 1;
     result<void> done = fail(errc::address_invalid);
     std::size_t unusable = 0;  // one after the other
     for (std::size_t i = 0; unusable < relays.size(); i = (i + 1) % relays.size()) {
-      done = co_await visit(relays[i], wanted, on_offer);
+      done = co_await visit(relays[i], on_offer);
       if (done || !has_choice_ || !goes_elsewhere_ || is_cancelled_) break;
       unusable = was_usable_ ? 0 : unusable + 1;
       if (!was_usable_) tell_unusable(done.error());
     }
     beating_ = false;
     beat.cancel();
+    if (!done && done.error().code == errc::cancelled && !is_cancelled_) {
+      co_return fail(errc::peer_left, 0, "and did not come back");
+    }
     co_return done;
   }
 
   /// The relay that is used; before there is one, as the options name it.
   [[nodiscard]] const std::string& relay() const noexcept {
     return chosen_.empty() ? options_->relay : chosen_;
+  }
+
+  /// What to begin anew with when the other side was started anew; nothing where that is not why
+  /// it failed.
+  [[nodiscard]] std::optional<meeting> next_meeting(const result<void>& done) const {
+    if (done || done.error().code != errc::peer_restarted) return std::nullopt;
+    meeting next{meeting_.wanted};
+    next.relay = chosen_;
+    next.keys = session_->family()->clone();
+    next.is_expected = true;
+    return next;
   }
 
   /// True once both sides have proved that they know the code.
@@ -144,7 +169,7 @@ class transfer_run {
   // One relay, from the connection to the end. Whether another may do better is in goes_elsewhere_
   // then: this one cannot be used, or nobody was there.
   template <class OnOffer>
-  asio::awaitable<result<void>> visit(const std::string& relay, want wanted, OnOffer& on_offer) {
+  asio::awaitable<result<void>> visit(const std::string& relay, OnOffer& on_offer) {
     const auto where = net::parse_relay_address(relay);
     chosen_ = relay;
     driver_.reset();
@@ -161,11 +186,14 @@ class transfer_run {
     if (before_meeting_) std::exchange(before_meeting_, nullptr)();
     record_->use_relay(relay, options_->proxies.shown(where->at.host));
     if (has_choice_ && visited_.insert(relay).second) tell_used();
-    start(std::move(*transport), wanted);
-    if (options_->code && wanted == want::send && !std::exchange(has_shown_code_, true))
-      show_code();
+    start(std::move(*transport));
+    const bool has_code = meeting_.code && meeting_.wanted == want::send;
+    if (has_code && !std::exchange(has_shown_code_, true)) show_code();
     const auto leave = std::make_shared<asio::steady_timer>(executor_);
-    if (has_choice_ && wanted == want::receive) {
+    const bool may_look_elsewhere = has_choice_ && meeting_.wanted == want::receive;
+    if (may_look_elsewhere || meeting_.is_expected) {
+      leave->expires_after(meeting_.is_expected ? std::chrono::seconds(options_->outage_seconds)
+                                                : alone_max);
       asio::co_spawn(executor_, leave_when_alone(leave, ++visits_), asio::detached);
     }
     const auto done = co_await driver_->run([&](const session::event& e) { handle(e, on_offer); });
@@ -173,9 +201,9 @@ class transfer_run {
     co_return done;
   }
 
-  void start(net::control_transport transport, want wanted) {
+  void start(net::control_transport transport) {
     room::client_options room;
-    room.wanted = wanted;
+    room.wanted = meeting_.wanted;
     room.side = random_id();
     room.software = std::string("tallow-cli ") + TALLOW_VERSION;
     session::session_options how;
@@ -183,13 +211,13 @@ class transfer_run {
     how.code_words = session_options_.code_words;
     how.compression = session_options_.compression;
     how.outage_max = std::chrono::seconds(options_->outage_seconds);
-    if (options_->code) {
-      room.room = options_->code->room();
-      how.code = options_->code->clone();
+    if (meeting_.code) {
+      room.room = meeting_.code->room();
+      how.code = meeting_.code->clone();
     }
-    if (options_->keys) {
-      room.room = crypto::restart_room_of(options_->keys->room());
-      how.family = options_->keys->clone();
+    if (meeting_.keys) {
+      room.room = meeting_.keys->room();
+      how.family = meeting_.keys->clone();
     }
     session_.emplace(room::client(std::move(room), std::chrono::steady_clock::now()), *transfer_,
                      std::move(how), Botan::system_rng());
@@ -198,13 +226,13 @@ class transfer_run {
         relay_->way());
   }
 
-  // The sender may have come to another relay than this one.
+  // The other side may have come to another relay than this one, or not at all.
   asio::awaitable<void> leave_when_alone(std::shared_ptr<asio::steady_timer> timer,
                                          std::size_t visit) {
-    timer->expires_after(alone_max);
     asio::error_code stopped;
     co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, stopped));
-    if (stopped || !goes_elsewhere_ || visit != visits_) co_return;
+    const bool is_alone = meeting_.is_expected ? !has_met_ : goes_elsewhere_;
+    if (stopped || !is_alone || visit != visits_) co_return;
     session_->cancel(std::chrono::steady_clock::now());
     driver_->wake();
   }
@@ -267,6 +295,7 @@ class transfer_run {
       report_->emit({{"event", "connection_lost"}, {"reason", describe(cut->why)}});
       report_->say("The connection is lost (" + describe(cut->why) + "). Trying again ...");
     } else if (std::holds_alternative<session::resumed>(e)) {
+      has_met_ = true;
       is_connected_ = true;
       report_->emit({{"event", "resumed"}});
       report_->say("Connected again; going on.");
@@ -307,7 +336,7 @@ class transfer_run {
 
   void show_code() {
     const secret_buffer code = session_->code()->text();
-    report_->code(code, !options_->code, relay());
+    report_->code(code, !meeting_.code, relay());
     if (options_->shows_qr && !report_->is_json()) {
       report_->say_always(as_text(qr_text(as_text(code.view())).view()));
     }
@@ -320,13 +349,13 @@ class transfer_run {
   }
 
   // Draws progress while the session runs.
-  asio::awaitable<void> watch(asio::steady_timer& beat, want wanted) {
+  asio::awaitable<void> watch(asio::steady_timer& beat) {
     while (beating_) {
       const auto now = std::chrono::steady_clock::now();
       const progress_facts facts = facts_now();
       if (facts.bytes_done > 0) {
         report_->progress(facts, now);
-      } else if (is_secured_ && is_connected_ && wanted == want::send && stores_keys_) {
+      } else if (is_secured_ && is_connected_ && meeting_.wanted == want::send && stores_keys_) {
         report_->status("Waiting for the receiver's answer ...", now);
       } else {
         report_->flush();
@@ -352,6 +381,7 @@ class transfer_run {
   }
 
   const common_options* options_;
+  meeting meeting_;
   session::session_options session_options_;
   Transfer* transfer_;
   session_record* record_;
@@ -396,6 +426,12 @@ class transfer_run {
     case exit_code::interrupted: return true;
   }
   return false;
+}
+
+/// The other side has only its keys any more, and this one goes on as if it had no more either.
+inline void tell_begun_anew(reporter& report) {
+  report.emit({{"event", "begun_anew"}});
+  report.say("The other side was started anew. Going on with what it has ...");
 }
 
 /// Forgets a session that is over. Tells how one that is not goes on, and what it ended with.

@@ -101,6 +101,7 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(peer_disk_full,            605, environment, "the other side's disk is full")                  \
   X(peer_file_trouble,         606, environment, "the other side's files failed")                  \
   X(peer_cancelled,            607, environment, "the other side cancelled")                       \
+  X(peer_restarted,            608, environment, "the other side was started anew")                \
   /* net */                                                                                        \
   X(resolve_failed,            700, environment, "the host name could not be resolved")            \
   X(connect_failed,            701, environment, "no connection could be made")                    \

@@ -140,15 +140,4 @@ struct record_keys {
   return room;
 }
 
-/// Where two programs meet that were started anew with the keys of that family. A program that
-/// still lives waits in the family's own room, and knows more of the transfer than a new one could
-/// follow.
-[[nodiscard]] inline room_id restart_room_of(const room_id& family) {
-  const std::array<std::byte, 1> zero{};
-  const digest32 digest = sha256({as_bytes(label::restart_room), zero, family});
-  room_id room;
-  std::copy_n(digest.begin(), room.size(), room.begin());
-  return room;
-}
-
 }  // namespace tallow::crypto

@@ -9,7 +9,6 @@ namespace tallow::crypto::label {
 // Hashed as they are.
 inline constexpr std::string_view room = "tallow/1 room";
 inline constexpr std::string_view resume_room = "tallow/1 resume room";
-inline constexpr std::string_view restart_room = "tallow/1 restart room";
 inline constexpr std::string_view session_id = "tallow/1 sid";
 inline constexpr std::string_view transcript = "tallow/1 transcript";
 inline constexpr std::string_view mask_t = "tallow/1 noic T";

@@ -59,8 +59,7 @@ bool session<Transfer, Link>::may_come_back(errc why) const {
 
 template <class Transfer, class Link>
 room_id session<Transfer, Link>::meeting_room() const {
-  if (!family_) return options_.code->room();
-  return has_met_ ? family_->room() : crypto::restart_room_of(family_->room());
+  return family_ ? family_->room() : options_.code->room();
 }
 
 template <class Transfer, class Link>

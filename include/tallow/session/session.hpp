@@ -40,8 +40,9 @@ namespace tallow::session {
 struct session_options {
   /// The code; nothing: the relay gives a nameplate and a code is made from it.
   std::optional<crypto::code_phrase> code;
-  /// Keys of an earlier session that did not come to its end, in place of a code. Both sides were
-  /// started anew; the link asks for restart_room_of() their room.
+  /// Keys of an earlier session that did not come to its end, in place of a code. This side was
+  /// started anew; the link asks for their room. Where the other side still lives, it fails with
+  /// peer_restarted, and this one waits for it to begin anew as well.
   std::optional<crypto::resume_keys> family{};
   /// Words of a code that is made.
   std::size_t code_words = crypto::code_words_default;
@@ -333,7 +334,8 @@ class session {
   result<void> on_handshake(byte_span& bytes, instant now);
   result<void> send_handshake();
   result<void> establish(secure_channel channel, instant now);
-  result<void> resynchronise(std::uint64_t count, instant now);
+  result<void> resynchronise(const received& m, instant now);
+  result<void> begin_anew(const received& m);
 
   // ---- sealed ----
 
@@ -387,7 +389,7 @@ class session {
   unsigned record_failures_ = 0;
   duration retry_after_{};    // the relay asked not to be tried before
   bool has_waited_ = false;   // alone in our room, before the first handshake
-  bool has_met_ = false;      // a handshake of this session has succeeded
+  bool is_new_ = true;        // nothing of this transfer was said or heard
   bool closes_late_ = false;  // what closing waits for is timed from the next look at the clock
   bool setup_sent_ = false;
   bool is_resynchronised_ = true;

@@ -44,7 +44,7 @@ result<void> session<Transfer, Link>::on(const room::joined& e, instant now) {
   take_limits(e.limits);
   if (!family_) outage_.over();
   if (e.placed == place::second) return start_handshake(place::second, now);
-  if (!has_met_) note_waiting();
+  if (is_new_) note_waiting();
   return {};
 }
 
@@ -190,15 +190,16 @@ result<void> session<Transfer, Link>::establish(secure_channel channel, instant 
   said_at_ = now;
   const bool again = family_.has_value();
   // Chunks are claimed over all connections of a transfer.
-  if (!std::exchange(has_met_, true)) transfer_->use_claim_key(channel_->take_claim_key());
+  if (is_new_) transfer_->use_claim_key(channel_->take_claim_key());
   tell(keys_changed{});
   if (again) {
     family_->advance(channel_->generation(), channel_->take_resume_secret());
     phase_ = done_told_ ? phase::closing : phase::live;
     deadline_ = now + closing_time;
     is_resynchronised_ = false;
-    return say(received{log_.tell()}, now);
+    return say(received{log_.tell(), is_new_}, now);
   }
+  is_new_ = false;
   family_.emplace(channel_->take_resume_secret());
   phase_ = phase::live;
   tell(secured{channel_->words()});
@@ -207,15 +208,27 @@ result<void> session<Transfer, Link>::establish(secure_channel channel, instant 
 
 // The other side has said what it has: from here on everything goes on as before the outage.
 template <class Transfer, class Link>
-result<void> session<Transfer, Link>::resynchronise(std::uint64_t count, instant now) {
-  if (auto done = log_.confirm(count); !done) return done;
+result<void> session<Transfer, Link>::resynchronise(const received& m, instant now) {
+  if (!is_resynchronised_ && m.is_new != is_new_) return begin_anew(m);
+  if (auto done = log_.confirm(m.count); !done) return done;
   if (std::exchange(is_resynchronised_, true)) return {};
+  is_new_ = false;
   for (const byte_buffer& plaintext : log_.unconfirmed()) {
     if (auto done = say_sealed(plaintext, now); !done) return done;
   }
   outage_.over();
   if (!done_told_) tell(resumed{});
   return announce_lanes(now);
+}
+
+// One of the two was started anew, and the other was not: what the one has forgotten the other
+// could not say again. So the other one is to begin anew, too, with the keys that both have now.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::begin_anew(const received& m) {
+  if (!m.is_new) return fail(errc::connection_lost, 0, "the other side has to begin anew, too");
+  if (!done_told_) return fail(errc::peer_restarted);
+  phase_ = phase::over;  // everything is in its place here
+  return {};
 }
 
 // ---- sealed ----
@@ -258,7 +271,7 @@ result<void> session<Transfer, Link>::on_sealed(Message&& m, instant now) {
     if (Transfer::role == transfer_role::sender) return fail(errc::peer_message_unexpected);
     return on_lanes(m, now);
   } else if constexpr (std::is_same_v<message_type, received>) {
-    return resynchronise(m.count, now);
+    return resynchronise(m, now);
   } else {
     return transfer_->handle(std::forward<Message>(m), now);
   }
@@ -371,7 +384,7 @@ result<void> session<Transfer, Link>::fill(instant now) {
       if (auto done = say(peer_pong{}, now); !done) return done;
     }
     if (std::exchange(receipt_due_, false)) {
-      if (auto done = say(received{log_.tell()}, now); !done) return done;
+      if (auto done = say(received{log_.tell(), false}, now); !done) return done;
     }
     const auto message = transfer_->poll_message(now);
     if (!message) return fail(message.error());
@@ -464,7 +477,9 @@ result<void> session<Transfer, Link>::give_up(const error& why, instant now) {
     const bool peer_fault = condition_of(why.code) == cond::peer;
     if (peer_fault) reported = error{errc::authentication_failed, 0, why.note, {}};
   }
-  if (phase_ == phase::live && !peer_gave_up_) (void)say(peer_abort{reason_for(why.code)}, now);
+  // One that was started anew would take an end for the end of the transfer.
+  const bool tells = phase_ == phase::live && !peer_gave_up_ && why.code != errc::peer_restarted;
+  if (tells) (void)say(peer_abort{reason_for(why.code)}, now);
   opening_.abandon();
   (void)link_.close(opening_.code_spent() && phase_ == phase::handshaking && !family_
                         ? close_reason::spent

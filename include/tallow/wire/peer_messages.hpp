@@ -279,7 +279,10 @@ struct peer_pong {
 struct received {
   static constexpr sealed_type type = sealed_type::received;
   std::uint64_t count = 0;
-  static constexpr auto fields() { return std::tuple(field{&received::count}); }
+  bool is_new = false;  ///< said by a program that was started anew and has only the keys
+  static constexpr auto fields() {
+    return std::tuple(field{&received::count}, field{&received::is_new});
+  }
   bool operator==(const received&) const = default;
 };
 

@@ -238,5 +238,63 @@ TEST(Restart, BearsOutagesLikeEveryOther) {
   EXPECT_TRUE(pair.arrived_identical());
 }
 
+// The one is killed; the other finds out when it meets the one that was started in its place.
+TEST(Restart, OfOneSideHasTheOtherBeginAnewToo) {
+  std::size_t restarted = 0;
+  for (std::size_t frames = 4; frames < 60; ++frames) {
+    for (const bool is_sender_killed : {true, false}) {
+      SCOPED_TRACE(std::to_string(frames) + (is_sender_killed ? " frames, sender" : " frames"));
+      resumable_pair first;
+      const stored_keys sender_keys(first.sending);
+      const stored_keys receiver_keys(first.receiving);
+      const cut_after trigger(first.receiving, frames);
+      first.relay.connect(first.sending);
+      first.relay.connect(first.receiving);
+      first.relay.run(1min, [&] { return trigger.due(); });
+      if (!sender_keys.any() || !receiver_keys.any() || first.sending.over()) continue;
+      simulated_peer& killed = is_sender_killed ? static_cast<simulated_peer&>(first.sending)
+                                                : static_cast<simulated_peer&>(first.receiving);
+      simulated_peer& living = is_sender_killed ? static_cast<simulated_peer&>(first.receiving)
+                                                : static_cast<simulated_peer&>(first.sending);
+      first.relay.disconnect(killed);
+      first.relay.forget(killed);
+      relayed_pair second(some_files(), sender_keys.get(), receiver_keys.get(), 10min);
+      first.relay.connect(is_sender_killed ? static_cast<simulated_peer&>(second.sending)
+                                           : static_cast<simulated_peer&>(second.receiving));
+      first.relay.run(1min, [&] { return living.over() && !living.connected; });
+      if (first.receiving.succeeded()) continue;
+      EXPECT_EQ(is_sender_killed ? first.receiving.failure() : first.sending.failure(),
+                errc::peer_restarted);
+      first.relay.forget(living);
+      relayed_pair third(some_files(), sender_keys.get(), receiver_keys.get(), 10min);
+      first.relay.connect(is_sender_killed ? static_cast<simulated_peer&>(third.receiving)
+                                           : static_cast<simulated_peer&>(third.sending));
+      first.relay.run();
+      EXPECT_TRUE((is_sender_killed ? second : third).sending.succeeded());
+      EXPECT_TRUE((is_sender_killed ? third : second).receiving.succeeded());
+      EXPECT_TRUE((is_sender_killed ? third : second).arrived_identical());
+      ++restarted;
+    }
+  }
+  EXPECT_GT(restarted, 20U);
+}
+
+TEST(Restart, WaitsNoLongerThanAnOutageForOneThatDoesNotBeginAnew) {
+  resumable_pair first;
+  const stored_keys sender_keys(first.sending);
+  const stored_keys receiver_keys(first.receiving);
+  first.relay.connect(first.sending);
+  first.relay.connect(first.receiving);
+  first.relay.run(1min, [&] { return sender_keys.any() && receiver_keys.any(); });
+  first.relay.disconnect(first.receiving);
+  first.relay.forget(first.receiving);
+  relayed_pair second(some_files(), sender_keys.get(), receiver_keys.get(), 10min);
+  first.relay.connect(second.receiving);
+  first.relay.run(1h);
+  EXPECT_EQ(first.sending.failure(), errc::peer_restarted);
+  EXPECT_EQ(second.receiving.failure(), errc::connection_lost);
+  EXPECT_TRUE(second.sink.files().empty());
+}
+
 }  // namespace
 }  // namespace tallow::test

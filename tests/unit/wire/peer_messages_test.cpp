@@ -88,7 +88,7 @@ TEST(PeerMessages, HaveTheLayoutOfTheProtocol) {
   expect_layout(peer_abort{abort_reason::quota}, "06");
   expect_layout(peer_ping{}, "");
   expect_layout(peer_pong{}, "");
-  expect_layout(received{300}, "ac02");
+  expect_layout(received{300, true}, "ac0201");
 }
 
 TEST(PeerMessages, ComeBackAsTheyWereSent) {
