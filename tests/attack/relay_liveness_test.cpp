@@ -25,6 +25,7 @@ namespace tallow::room {
 namespace {
 
 using namespace std::chrono_literals;
+using test::beside_bystanders;
 using test::bystanders;
 using test::bytes_of;
 using test::client_end;
@@ -39,7 +40,7 @@ void swallow(client_end& end) { end.sends = false; }
 // ---- half-open connections ----
 
 TEST(RelayHalfOpen, ConnectionsAreGoneInTimeWhereverTheyStood) {
-  relay_world w;
+  relay_world w(beside_bystanders());
   bystanders others(w);
   (void)w.connect_bare();
   w.send(w.connect_bare(), client_hello{{relay_protocol_version}, ""});
@@ -57,7 +58,7 @@ TEST(RelayHalfOpen, ConnectionsAreGoneInTimeWhereverTheyStood) {
 TEST(RelayHalfOpen, PartnersAreToldInTime) {
   for (const bool is_live : {false, true}) {
     for (const bool first_goes : {false, true}) {
-      relay_world w;
+      relay_world w(beside_bystanders());
       bystanders others(w);
       client_end& first = w.join(room_of(1), 1, want::send);
       client_end& second = w.join(room_of(1), 2, want::receive);
@@ -195,7 +196,7 @@ class narrow_reader {
 
 // A full connection is no dead one: the question overtakes what waits.
 TEST(RelaySaturation, IsNotTakenForSilence) {
-  relay_world w;
+  relay_world w(beside_bystanders());
   bystanders others(w);
   wire_end& first = w.connect_bare();
   w.send(first, client_hello{{relay_protocol_version}, ""});

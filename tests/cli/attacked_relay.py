@@ -112,7 +112,8 @@ class AttackedRelay:
         line = self.process.stdout.readline()
         assert line.startswith(READY), line
         self.port = int(line.rsplit(":", 1)[1])
-        self.bystanders = [Pair(self, 10_000 + i) for i in range(self.pairs_wanted)]
+        # No test has numbers below 0 for rooms of its own.
+        self.bystanders = [Pair(self, -1 - i) for i in range(self.pairs_wanted)]
         self.round = 0
         self.talk()
         self.page("/metrics")  # what the first request makes is there to stay
@@ -195,5 +196,8 @@ class AttackedRelay:
         # A few pipes are kept for the next lanes.
         self.until(lambda: self.files() <= self.files_before + 2 * 8, "descriptors are left")
         if not IS_SANITIZED:
+            # What a place costs that is kept: the room, and where it stands in two trees.
+            kept = self.metric("tallow_relay_rooms") - len(self.bystanders)
             grown = self.metric("process_resident_memory_bytes") - self.memory_before
-            assert grown < max(4 << 20, self.memory_before / 10), f"{grown} bytes are left"
+            allowed = max(4 << 20, self.memory_before / 10) + 512 * kept
+            assert grown < allowed, f"{grown} bytes are left, with {kept} rooms"

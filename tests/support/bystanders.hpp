@@ -18,6 +18,13 @@ inline std::size_t bystander_pairs() {
   return std::getenv("TALLOW_NIGHTLY") != nullptr ? 1000 : 50;
 }
 
+/// A relay with as much room for others as if the bystanders were not there.
+inline room::relay_options beside_bystanders(room::relay_options options = {}) {
+  options.rooms.rooms_max += bystander_pairs();
+  options.connections_max += 2 * bystander_pairs();
+  return options;
+}
+
 class bystanders {
  public:
   explicit bystanders(relay_world& world, std::size_t count = bystander_pairs()) : world_(&world) {
