@@ -176,8 +176,9 @@ class relay_driver {
     side_id side{};
     side[0] = static_cast<std::byte>(choice % 5);
     const auto wanted = std::array{want::either, want::send, want::receive}[(choice / 5) % 3];
-    if (choice >= 0x80) return send(from, create_room{side, wanted});
-    send(from, join_room{room_of(1 + choice / 15 % 4), side, wanted});
+    const bool takes_more = choice / 15 % 8 == 7;
+    if (choice >= 0x80) return send(from, create_room{side, wanted, takes_more});
+    send(from, join_room{room_of(1 + choice / 15 % 4), side, wanted, takes_more});
   }
 
   void say(end* from, unsigned choice) {

@@ -73,7 +73,7 @@ def frame(kind, body=b""):
     return struct.pack(">IBBH", len(body), kind, 0, 0) + body
 
 
-# CLIENT_HELLO with version 1; JOIN_ROOM with either want.
+# CLIENT_HELLO with version 1; JOIN_ROOM with either want, for one peer.
 HELLO = frame(0x01, b"\x01\x01\x00")
 GOAWAY, ERROR_REPORT, ROOM_JOINED, PEER_JOINED = 0x0F, 0x10, 0x06, 0x07
 # Codes of an ERROR.
@@ -81,7 +81,7 @@ RATE_LIMITED, BLOCKED = 11, 16
 
 
 def join(room, side):
-    return HELLO + frame(0x05, room + side + b"\x02")
+    return HELLO + frame(0x05, room + side + b"\x02\x00")
 
 
 def in_tls(plain, protocols=("tallow/1",)):

@@ -30,7 +30,7 @@ RELAY_HELLO, ROOM_JOINED, GOAWAY, ERROR_REPORT = 0x02, 0x06, 0x0F, 0x10
 
 
 def join(room, side):
-    return HELLO + frame(0x05, room + side + b"\x02")
+    return HELLO + frame(0x05, room + side + b"\x02\x00")
 
 
 def frame_types(data):

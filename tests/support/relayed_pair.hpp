@@ -51,10 +51,10 @@ template <class Transfer>
 class session_peer final : public simulated_peer {
  public:
   session_peer(Transfer& transfer, want wanted, std::optional<std::string_view> code,
-               std::uint64_t seed, instant now, duration outage_max = {})
+               std::uint64_t seed, instant now, duration outage_max = {}, bool takes_more = false)
       : rng_(seed),
-        session_(make_client(wanted, room_of(code), rng_, now), transfer, options(code, outage_max),
-                 rng_) {}
+        session_(make_client(wanted, room_of(code), rng_, now, takes_more), transfer,
+                 options(code, outage_max), rng_) {}
   /// One that was started anew with stored keys.
   session_peer(Transfer& transfer, want wanted, const crypto::resume_keys& keys, std::uint64_t seed,
                instant now, duration outage_max)
@@ -125,8 +125,9 @@ class session_peer final : public simulated_peer {
   }
 
   static room::client make_client(want wanted, std::optional<room_id> room, fixed_rng& rng,
-                                  instant now) {
+                                  instant now, bool takes_more = false) {
     room::client_options made;
+    made.takes_more = takes_more;
     made.wanted = wanted;
     rng.randomize(as_u8(byte_span(made.side)));
     made.room = room;

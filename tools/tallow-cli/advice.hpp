@@ -119,6 +119,9 @@ inline constexpr std::array advice_rows{
     advice_row{errc::room_attempts_used, blamed::either, works_once},
     advice_row{errc::room_wants_clash, blamed::either, one_each},
     advice_row{errc::role_clash, blamed::either, one_each},
+    advice_row{
+        errc::room_busy, blamed::either,
+        "The sender is busy with somebody else who has the same code. Try again in a while."},
     advice_row{errc::room_full, blamed::either,
                "Two people are using this number already; take another code."},
     advice_row{errc::versions_do_not_meet, blamed::either, update_older},

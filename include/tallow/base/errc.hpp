@@ -51,6 +51,7 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(nameplates_used_up,        317, environment, "no nameplate is free")                           \
   X(relay_wants_tls,           318, environment, "the relay takes connections in TLS only")        \
   X(address_blocked,      319, environment, "the relay serves nobody here, or has ended the room") \
+  X(room_busy,                 320, environment, "another one with this code has its turn first")  \
   /* crypto */                                                                                     \
   X(authentication_failed,     400, peer,        "authentication failed: wrong code or tampering") \
   X(versions_do_not_meet,      401, environment, "the two sides share no protocol version")        \

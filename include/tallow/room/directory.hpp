@@ -12,7 +12,9 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include <tallow/base/assert.hpp>
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
@@ -82,12 +84,12 @@ class directory {
   void join(const room_id& id, const guest& newcomer, instant now, notices& out) {
     auto found = rooms_.find(id);
     if (found == rooms_.end()) {
-      if (open_ != nullptr ? !open_->take(options_.rooms_max) : is_full()) {
+      const auto opened = open(id);
+      if (!opened) {
         out.push_back({newcomer.connection, full()});
         return;
       }
-      found = rooms_.emplace(id, room(options_.each, next_random(handles_from_))).first;
-      ++opened_;
+      found = *opened;
     }
     change(found, [&](room& r) { r.arrive(newcomer, now, out); });
   }
@@ -111,6 +113,31 @@ class directory {
     bool allowed = true;
     change(rooms_.find(id), [&](room& r) { allowed = r.confirm(who, now, out); });
     return allowed;
+  }
+
+  /// True of a live room in which somebody takes more than this peer.
+  [[nodiscard]] bool takes_more(const room_id& id) const {
+    const auto found = rooms_.find(id);
+    return found != rooms_.end() && found->second.current() == state::live &&
+           found->second.taker_of_more();
+  }
+
+  /// A room that takes_more() gives up its id, where a place is kept for that side then; in a relay
+  /// that is full there is none.
+  ///
+  /// @param fresh  an id that nobody can guess
+  /// @shape  those in the room, whose room is `fresh` from here on
+  std::vector<connection_id> move_on(const room_id& id, const room_id& fresh, instant now,
+                                     notices& out) {
+    auto moved = rooms_.extract(id);
+    TALLOW_ASSERT(!moved.empty());
+    moved.key() = fresh;
+    const room& live = rooms_.insert(std::move(moved)).position->second;
+    if (const auto kept = open(id)) {
+      const guest taker = live.taker_of_more().value();
+      change(*kept, [&](room& r) { r.reserve(taker, live.opened_at(), now, out); });
+    }
+    return live.present();
   }
 
   /// The operator ends the room of that handle.
@@ -193,6 +220,13 @@ class directory {
   // A closed room costs about 300 bytes, and remembering fewer than the rooms themselves would let
   // one person push out another's.
   static constexpr std::size_t closed_per_room = 8;
+
+  // A room that is none yet; nothing where there is no place for another.
+  [[nodiscard]] std::optional<tree::iterator> open(const room_id& id) {
+    if (open_ != nullptr ? !open_->take(options_.rooms_max) : is_full()) return std::nullopt;
+    ++opened_;
+    return rooms_.emplace(id, room(options_.each, next_random(handles_from_))).first;
+  }
 
   [[nodiscard]] bool is_full() const noexcept {
     return (open_ != nullptr ? open_->now() : room_count()) >= options_.rooms_max;

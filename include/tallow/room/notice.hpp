@@ -21,6 +21,7 @@ struct guest {
   connection_id connection{};
   side_id side{};
   want wanted = want::either;
+  bool takes_more = false;  ///< comes back for another peer once this one is recognised
 };
 
 /// The connection has a place in the room now.
@@ -77,6 +78,7 @@ using notices = std::vector<notice>;
     case relay_error_code::handshake_timeout: return "handshake_timeout";
     case relay_error_code::blocked: return "blocked";
     case relay_error_code::tls_required: return "tls_required";
+    case relay_error_code::room_busy: return "room_busy";
   }
   return "";
 }
@@ -86,6 +88,7 @@ using notices = std::vector<notice>;
   if (code == relay_error_code::relay_full) return 30'000;
   if (code == relay_error_code::nameplates_used_up) return 30'000;
   if (code == relay_error_code::draining) return 5'000;
+  if (code == relay_error_code::room_busy) return 500;
   return 0;
 }
 

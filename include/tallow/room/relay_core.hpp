@@ -59,7 +59,8 @@ class relay_core {
         rooms_(options_.rooms, room_of, own_, &commons_->rooms, random.number()),
         bandwidth_(options_.bandwidth),
         lanes_(random, std::min(limits::room_lanes_max, std::size_t{2} * options_.lanes_max), own_),
-        random_(random.number()) {
+        random_(random.number()),
+        ids_(random) {
     TALLOW_ASSERT(options_.software.size() <= limits::software_bytes_max);
     TALLOW_ASSERT(options_.notice.size() <= limits::notice_bytes_max);
   }
@@ -329,6 +330,7 @@ class relay_core {
   void on(relay_peer& p, const join_room& m, instant now);
   void on(relay_peer& p, const close_room& m, instant now);
   void on_confirm(relay_peer& p, instant now);
+  [[nodiscard]] room_id unguessable_id();
   void on(relay_peer& p, const lane_request& m, instant now);
   void on(relay_peer& p, const lane_open& m, instant now);
   void on_slice(relay_peer& p, const frame_view& frame, instant now);
@@ -377,6 +379,7 @@ class relay_core {
   notices notices_;
   lane_book::connections to_drop_;
   std::uint64_t random_;  // chooses nameplates
+  random_source ids_;
   relay_counters counters_;
   bool is_draining_ = false;
   std::optional<instant> end_all_at_;

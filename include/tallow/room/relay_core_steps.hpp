@@ -143,7 +143,8 @@ inline void relay_core::on(relay_peer& p, const client_hello& m, instant now) {
 
 inline void relay_core::on(relay_peer& p, const create_room& m, instant now) {
   if (must_wait(p, now) || !may_open_room(p, now)) return;
-  const auto made = rooms_.create({p.id, m.side, m.wanted}, next_random(random_), now, notices_);
+  const auto made =
+      rooms_.create({p.id, m.side, m.wanted, m.takes_more}, next_random(random_), now, notices_);
   if (const auto* why = std::get_if<told_error>(&made)) {
     return end(p, why->code, why->limit, now);
   }
@@ -156,7 +157,7 @@ inline void relay_core::on(relay_peer& p, const join_room& m, instant now) {
   if (!rooms_.contains(m.room) && !may_open_room(p, now)) return;
   p.room = m.room;
   p.nameplate.reset();
-  rooms_.join(m.room, {p.id, m.side, m.wanted}, now, notices_);
+  rooms_.join(m.room, {p.id, m.side, m.wanted, m.takes_more}, now, notices_);
 }
 
 inline void relay_core::on(relay_peer& p, const close_room& m, instant now) {
@@ -168,7 +169,24 @@ inline void relay_core::on(relay_peer& p, const close_room& m, instant now) {
 
 inline void relay_core::on_confirm(relay_peer& p, instant now) {
   if (!p.room || p.behind_barrier()) return;
-  if (!rooms_.confirm(*p.room, p.id, now, notices_)) offend(p, now);
+  if (!rooms_.confirm(*p.room, p.id, now, notices_)) return offend(p, now);
+  if (!rooms_.takes_more(*p.room)) return;
+  const room_id fresh = unguessable_id();
+  for (const connection_id one : rooms_.move_on(*p.room, fresh, now, notices_)) {
+    relay_peer* moved = peers_.find(one);
+    moved->room = fresh;
+    // What is granted from here on is granted to the room by its old id, and given back.
+    if (std::exchange(moved->unpaid, 0) != 0) peers_.note(can_read{one});
+  }
+}
+
+// Of a room that is at home here.
+inline room_id relay_core::unguessable_id() {
+  room_id id{};
+  const std::uint64_t low = ids_.number() >> 1U;
+  store_big_endian(ids_.number(), std::span(id).first<8>());
+  store_big_endian(low - low % own_.count + own_.index, std::span(id).last<8>());
+  return id;
 }
 
 inline void relay_core::on(relay_peer& p, const lane_request& m, instant now) {

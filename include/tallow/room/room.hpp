@@ -72,7 +72,9 @@ class room {
 
   /// `newcomer` asks for a place.
   void arrive(const guest& newcomer, instant now, notices& out) {
-    if ((state_ == state::paired || state_ == state::live) && holds_side(newcomer)) {
+    const bool has_two = state_ == state::paired || state_ == state::live;
+    // One that takes more comes for the next before the relay has heard of the first's end.
+    if (has_two && holds_side(newcomer) && !taker_of_more()) {
       // Its older connection is dead to it: that one leaves first, as if it had been lost. A live
       // room ends by that, and the newcomer opens it afresh.
       const connection_id older = connection_of_side(newcomer);
@@ -80,6 +82,21 @@ class room {
       leave(older, leave_reason::disconnected, now, out);
     }
     happen(event_of_arrival(newcomer), {newcomer, leave_reason::disconnected, now}, out);
+  }
+
+  /// The room is to be one where the place of `taker` is kept, who is in a live room. It is as old
+  /// as that one.
+  void reserve(const guest& taker, instant opened_at, instant now, notices& out) {
+    expires_at_ = opened_at + options_.waiting_max;
+    happen(event::reserved, {taker, leave_reason::disconnected, now}, out);
+  }
+
+  /// Of a live room the one who comes back for another peer.
+  [[nodiscard]] std::optional<guest> taker_of_more() const noexcept {
+    for (const auto& one : {first_, second_}) {
+      if (one && one->takes_more) return guest{one->connection, one->side, one->wanted, true};
+    }
+    return std::nullopt;
   }
 
   /// The connection of a side is gone.
@@ -172,6 +189,7 @@ class room {
     connection_id connection{};
     side_id side{};
     want wanted = want::either;
+    bool takes_more = false;
     bool present = true;  // false: the place is kept, the connection is gone
   };
   struct facts {
@@ -214,12 +232,12 @@ class room {
     switch (state_) {
       case state::none: return event::opened;
       case state::closed: return event::came_late;
-      case state::paired:
+      case state::paired: return taker_of_more() ? event::came_early : event::third_came;
       case state::live: return event::third_came;
       case state::waiting: break;
     }
     if (first_->side == newcomer.side) return event::reclaimed;
-    if (!first_->present) return event::taken_over;
+    if (!first_->present) return first_->takes_more ? event::came_early : event::taken_over;
     return wants_fit(first_->wanted, newcomer.wanted) ? event::joined : event::clashed;
   }
 
@@ -259,8 +277,11 @@ class room {
       case action::refuse_third:
         tell(about.about.connection, told_error{relay_error_code::room_full, 0}, out);
         return tell_of_refusal(about, out);
+      case action::refuse_early:
+        return tell(about.about.connection, told_error{relay_error_code::room_busy, 0}, out);
       case action::refuse_late:
         return tell(about.about.connection, told_error{relay_error_code::code_spent, 0}, out);
+      case action::reserve_place: first_ = seat_of(about.about); return keep_place(about);
       case action::keep_place: return keep_place(about);
       case action::part_second:
         tell(second_->connection, told_leave{about.reason, false}, out);
@@ -292,15 +313,19 @@ class room {
     }
   }
 
+  [[nodiscard]] static seat seat_of(const guest& g) noexcept {
+    return {g.connection, g.side, g.wanted, g.takes_more};
+  }
+
   void seat_first(const facts& about, notices& out) {
     // The age of a room is that of its first guest: taking over does not make it younger.
     if (!first_) expires_at_ = about.now + options_.waiting_max;
-    first_ = seat{about.about.connection, about.about.side, about.about.wanted};
+    first_ = seat_of(about.about);
     tell(about.about.connection, seated{place::first}, out);
   }
 
   void seat_second(const facts& about, notices& out) {
-    second_ = seat{about.about.connection, about.about.side, about.about.wanted};
+    second_ = seat_of(about.about);
     deadline_ = about.now + limits::handshake_timeout;
     pairing_bytes_ = 0;
     tell(first_->connection, told_arrival{arrival::joined}, out);

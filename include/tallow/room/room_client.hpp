@@ -34,6 +34,9 @@ struct client_options {
   std::optional<room_id> room;
   /// Name and version of the program, at most limits::software_bytes_max bytes.
   std::string software;
+  /// The same side comes again, on another connection, for another peer once this one is live.
+  /// Until then whoever else comes is asked to wait.
+  bool takes_more = false;
 };
 
 /// The relay made a room for us; we are first in it and wait. The caller checks that `room` is the
@@ -124,6 +127,7 @@ using client_event = std::variant<created, joined, peer_arrived, peer_turned_awa
     case relay_error_code::handshake_timeout: return plain(errc::handshake_timeout);
     case relay_error_code::blocked: return plain(errc::address_blocked);
     case relay_error_code::tls_required: return plain(errc::relay_wants_tls);
+    case relay_error_code::room_busy: return plain(errc::room_busy);
   }
   return plain(errc::relay_refused);
 }
@@ -153,6 +157,7 @@ class client {
   /// The same client on a new connection, for another room.
   [[nodiscard]] client again(const room_id& room, instant now) const {
     client_options options = options_;
+    if (options.room != room) options.takes_more = false;
     options.room = room;
     return {std::move(options), now};
   }
@@ -445,9 +450,9 @@ class client {
 
   void ask_for_room() {
     if (options_.room) {
-      send(join_room{*options_.room, options_.side, options_.wanted});
+      send(join_room{*options_.room, options_.side, options_.wanted, options_.takes_more});
     } else {
-      send(create_room{options_.side, options_.wanted});
+      send(create_room{options_.side, options_.wanted, options_.takes_more});
     }
   }
 

@@ -1,7 +1,7 @@
 // What can happen to a room, as one table.
 //
 // A room brings two connections together and then stays out of their way. Everything here follows
-// from five thoughts.
+// from six thoughts.
 //
 // 1. Whoever is in the room first waits and, later, answers: it is the *first*, and it alone may
 //    say that the handshake succeeded (ROOM_CONFIRM) or that the code is spent (CLOSE spent). The
@@ -17,7 +17,11 @@
 // 4. *None* is not a state of an object: a room that gets there is forgotten. *Closed* is what is
 //    left of a room whose code is spent: it turns those who come later away at once, instead of
 //    letting them wait for nobody, until it is forgotten too.
-// 5. What is not in the table does not happen: the event is dropped, and nothing changes. A third
+// 5. A side may take several peers with one code, one after the other. When its room goes live,
+// that
+//    room leaves its number, and a new one has it where a place is kept for that side. Whoever
+//    comes before the side does, or while it has somebody, is asked to come back soon.
+// 6. What is not in the table does not happen: the event is dropped, and nothing changes. A third
 //    connection is in the table only to say that the room stays as it is.
 //
 // An event is a fact about one room, worked out in room.hpp from who did what; the table has no
@@ -43,11 +47,13 @@ namespace tallow::room {
 
 #define TALLOW_ROOM_EVENTS(X)                                                        \
   X(opened,              "somebody asks for a room that is not there")               \
+  X(reserved,            "a side that takes more has gone live with another")        \
   X(joined,              "another side comes to a first that is there, wants fit")   \
   X(reclaimed,           "the first's own side comes on a new connection")           \
   X(taken_over,          "another side comes while the first's place is only kept")  \
   X(clashed,             "another side comes that wants what the first wants")       \
   X(third_came,          "another side comes, and two are there")                    \
+  X(came_early,          "another side comes, and has to wait for its turn")         \
   X(came_late,           "anybody comes after the code was spent")                   \
   X(first_lost,          "the first's connection ends while it waits alone")         \
   X(first_left,          "the first leaves before the room is live")                 \
@@ -66,10 +72,12 @@ namespace tallow::room {
 
 #define TALLOW_ROOM_ACTIONS(X)                                                       \
   X(seat_first,          "the newcomer is first")                                    \
+  X(reserve_place,       "the first's place is kept for it for a while")             \
   X(seat_second,         "the newcomer is second; the first is told")                \
   X(replace_first,       "the older connection, if any, is ended as replaced")       \
   X(refuse_clash,        "the newcomer is refused; the first is told")               \
   X(refuse_third,        "the newcomer is refused; the first is told")               \
+  X(refuse_early,        "the newcomer is asked to come back soon")                  \
   X(refuse_late,         "the newcomer is refused")                                  \
   X(keep_place,          "the first's place is kept for a while")                    \
   X(part_second,         "the second is told; the first's place is kept")            \
@@ -129,10 +137,12 @@ struct transition {
 /// Everything that can happen.
 inline constexpr auto transitions = std::to_array<transition>({
     {state::none, event::opened, action::seat_first, state::waiting},
+    {state::none, event::reserved, action::reserve_place, state::waiting},
 
     {state::waiting, event::joined, action::seat_second, state::paired},
     {state::waiting, event::reclaimed, action::replace_first, state::waiting},
     {state::waiting, event::taken_over, action::seat_first, state::waiting},
+    {state::waiting, event::came_early, action::refuse_early, state::waiting},
     {state::waiting, event::clashed, action::refuse_clash, state::waiting},
     {state::waiting, event::first_lost, action::keep_place, state::waiting},
     {state::waiting, event::abandoned, action::nothing, state::none},
@@ -146,6 +156,7 @@ inline constexpr auto transitions = std::to_array<transition>({
     {state::paired, event::second_left, action::tell_first, state::waiting},
     {state::paired, event::stalled, action::evict_second, state::waiting},
     {state::paired, event::last_attempt_failed, action::give_up_attempts, state::closed},
+    {state::paired, event::came_early, action::refuse_early, state::paired},
     {state::paired, event::third_came, action::refuse_third, state::paired},
     {state::paired, event::overdrawn, action::refuse_both, state::none},
     {state::paired, event::ended, action::tell_other, state::none},

@@ -21,7 +21,7 @@ namespace tallow::session {
   return code == errc::connection_lost || code == errc::connect_failed || code == errc::timed_out ||
          code == errc::resolve_failed || code == errc::relay_silent ||
          code == errc::relay_draining || code == errc::relay_full || code == errc::rate_limited ||
-         code == errc::room_idle || code == errc::slow_consumer;
+         code == errc::room_idle || code == errc::slow_consumer || code == errc::room_busy;
 }
 
 /// What may happen to a connection without anybody's fault, and forgeries. Anything else was said

@@ -49,12 +49,14 @@ result<void> session<Transfer, Link>::cannot_go_on(const error& why, instant now
 }
 
 // Before the first handshake there is nothing but a place to wait in, so only what a relay and the
-// way to it do is sat out. Guesses of the code are counted over all connections.
+// way to it do is sat out, and those who are before us. Guesses of the code are counted over all
+// connections.
 template <class Transfer, class Link>
 bool session<Transfer, Link>::may_come_back(errc why) const {
   if (!outage_.bearable() || peer_gave_up_) return false;
-  return family_ || (phase_ == phase::meeting && has_waited_ && !opening_.code_spent() &&
-                     is_relay_trouble(why));
+  const bool has_place = has_waited_ || outage_.ends_at() || why == errc::room_busy;
+  return family_ ||
+         (phase_ == phase::meeting && has_place && !opening_.code_spent() && is_relay_trouble(why));
 }
 
 template <class Transfer, class Link>

@@ -73,9 +73,10 @@ enum class relay_error_code : std::uint8_t {
   handshake_timeout,   ///< the peers did not recognise each other in time
   blocked,             ///< the operator serves nobody at this address
   tls_required,        ///< control connections have to be in TLS
+  room_busy,           ///< another peer has its turn first, with one that takes several
 };
 constexpr relay_error_code enum_last(relay_error_code) noexcept {
-  return relay_error_code::tls_required;
+  return relay_error_code::room_busy;
 }
 
 /// What a relay allows, told before anything is sent.
@@ -120,8 +121,10 @@ struct create_room {
   static constexpr frame_type type = frame_type::create_room;
   side_id side{};
   want wanted{};
+  bool takes_more = false;  ///< its place is kept for it once this room is live
   static constexpr auto fields() {
-    return std::tuple(field{&create_room::side}, field{&create_room::wanted});
+    return std::tuple(field{&create_room::side}, field{&create_room::wanted},
+                      field{&create_room::takes_more});
   }
   bool operator==(const create_room&) const = default;
 };
@@ -144,8 +147,10 @@ struct join_room {
   room_id room{};
   side_id side{};
   want wanted{};
+  bool takes_more = false;  ///< as in CREATE_ROOM
   static constexpr auto fields() {
-    return std::tuple(field{&join_room::room}, field{&join_room::side}, field{&join_room::wanted});
+    return std::tuple(field{&join_room::room}, field{&join_room::side}, field{&join_room::wanted},
+                      field{&join_room::takes_more});
   }
   bool operator==(const join_room&) const = default;
 };

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <set>
 #include <variant>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -48,6 +49,45 @@ TEST_F(DirectoryTest, GivesTheFirstFreeNameplateOfTheWindow) {
   rooms.join(room_of(1), newcomer(), now, out);
   EXPECT_EQ(create(0)->nameplate, 2U);
   EXPECT_EQ(create(8)->nameplate, 9U);
+}
+
+TEST_F(DirectoryTest, LetsALiveRoomOfATakerGiveUpItsId) {
+  const room_id fresh = room_of(1000);
+  guest taker = newcomer();
+  taker.takes_more = true;
+  const guest other = newcomer();
+  rooms.join(room_of(7), taker, now, out);
+  rooms.join(room_of(7), other, now, out);
+  EXPECT_FALSE(rooms.takes_more(room_of(7)));  // not live yet
+  ASSERT_TRUE(rooms.confirm(room_of(7), taker.connection, now, out));
+  ASSERT_TRUE(rooms.takes_more(room_of(7)));
+  const auto moved = rooms.move_on(room_of(7), fresh, now, out);
+  EXPECT_EQ(moved, (std::vector{taker.connection, other.connection}));
+  EXPECT_EQ(rooms.live_partner_of(fresh, taker.connection), other.connection);
+  EXPECT_FALSE(rooms.partner_of(room_of(7), taker.connection));
+  EXPECT_EQ(rooms.room_count(), 2U);
+  // The place that is kept is given up in time; the live room is not.
+  rooms.handle_timeout(now + limits::room_reclaim_time, out);
+  EXPECT_FALSE(rooms.contains(room_of(7)));
+  EXPECT_TRUE(rooms.contains(fresh));
+  rooms.leave(fresh, other.connection, leave_reason::disconnected, now, out);
+  EXPECT_EQ(rooms.room_count(), 0U);
+}
+
+TEST_F(DirectoryTest, KeepsNoPlaceWhereThereIsNoneForAnotherRoom) {
+  shared_count open;
+  directory full(directory_options{{0, 24h}, 1}, &room_of, {}, &open);
+  guest taker = newcomer();
+  taker.takes_more = true;
+  const guest other = newcomer();
+  full.join(room_of(7), taker, now, out);
+  full.join(room_of(7), other, now, out);
+  ASSERT_TRUE(full.confirm(room_of(7), taker.connection, now, out));
+  EXPECT_EQ(full.move_on(room_of(7), room_of(1000), now, out).size(), 2U);
+  EXPECT_FALSE(full.contains(room_of(7)));
+  EXPECT_EQ(open.now(), 1U);
+  full.leave(room_of(1000), other.connection, leave_reason::disconnected, now, out);
+  EXPECT_EQ(open.now(), 0U);
 }
 
 TEST_F(DirectoryTest, UsesMoreDigitsOnlyAsRoomsFillUp) {

@@ -52,6 +52,62 @@ TEST(RelayCore, LetsEitherSideComeFirst) {
   EXPECT_NE(receiver.last<peer_arrived>(), nullptr);
 }
 
+// A sender and three receivers with one code.
+TEST(RelayCore, BringsOneTogetherWithSeveralOneAfterTheOther) {
+  relay_world w;
+  const room_id number = room_of(77);
+  std::vector<client_end*> senders;
+  std::vector<client_end*> receivers;
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    senders.push_back(&w.connect({want::send, side(1), number, "test", i < 2}));
+    receivers.push_back(&w.join(number, static_cast<std::uint8_t>(10 + i)));
+    EXPECT_EQ(receivers.back()->told<joined>().placed, place::second);
+    EXPECT_EQ(refusal_of(w.join(number, 20)),
+              i < 2 ? relay_error_code::room_busy : relay_error_code::room_full);
+    ASSERT_TRUE(senders.back()->link.confirm());
+    w.pump();
+    if (i == 2) break;
+    client_end& early = w.join(number, 21);
+    EXPECT_EQ(refusal_of(early), relay_error_code::room_busy);
+    EXPECT_GT(early.told<refused>().report.retry_after_ms, 0U);
+  }
+  // All three go on side by side.
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    ASSERT_TRUE(senders[i]->link.send_slice(stream_id{0}, bytes_of(10'000, i)));
+    ASSERT_TRUE(receivers[i]->link.send_slice(stream_id{0}, bytes_of(30, i)));
+  }
+  w.pump();
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    ASSERT_EQ(receivers[i]->slices.size(), 1U);
+    EXPECT_EQ(receivers[i]->slices[0].second, bytes_of(10'000, i));
+    EXPECT_EQ(senders[i]->slices.back().second, bytes_of(30, i));
+    ASSERT_TRUE(senders[i]->link.request_lanes(1));
+    w.pump();
+    EXPECT_EQ(senders[i]->told<tickets_granted>().tickets.size(), 1U);
+  }
+  w.disconnect(*senders[0]);
+  EXPECT_EQ(receivers[0]->told<peer_gone>().reason, leave_reason::disconnected);
+  EXPECT_EQ(w.core.room_count(), 2U);
+}
+
+TEST(RelayCore, PassesOnWithALimitWhatWasSentBeforeTheRoomGaveUpItsId) {
+  relay_options options;
+  options.bandwidth.room_bytes_per_s = 10'000;
+  relay_world w(options);
+  client_end& first = w.connect({want::send, side(1), room_of(7), "test", true});
+  client_end& second = w.join(room_of(7), 2);
+  ASSERT_TRUE(second.link.send_slice(stream_id{0}, bytes_of(3000, 1)));
+  ASSERT_TRUE(second.link.send_slice(stream_id{0}, bytes_of(3000, 2)));
+  w.pump();
+  ASSERT_TRUE(first.link.confirm());
+  w.pump();
+  ASSERT_TRUE(second.link.send_slice(stream_id{0}, bytes_of(3000, 3)));
+  w.pump();
+  w.advance(10s);
+  ASSERT_EQ(first.slices.size(), 3U);
+  EXPECT_EQ(first.slices[2].second, bytes_of(3000, 3));
+}
+
 TEST(RelayCore, ForwardsFramesByteForByte) {
   relay_world w;
   auto& first = w.connect_bare();

@@ -20,11 +20,13 @@ struct expectation {
 
 constexpr auto expected = std::to_array<expectation>({
     {event::opened, {"waiting", ".", ".", ".", "."}},
+    {event::reserved, {"waiting", ".", ".", ".", "."}},
     {event::joined, {".", "paired", ".", ".", "."}},
     {event::reclaimed, {".", "waiting", ".", ".", "."}},
     {event::taken_over, {".", "waiting", ".", ".", "."}},
     {event::clashed, {".", "waiting", ".", ".", "."}},
     {event::third_came, {".", ".", "paired", "live", "."}},
+    {event::came_early, {".", "waiting", "paired", ".", "."}},
     {event::came_late, {".", ".", ".", ".", "closed"}},
     {event::first_lost, {".", "waiting", ".", ".", "."}},
     {event::first_left, {".", ".", "waiting", ".", "."}},

@@ -121,6 +121,49 @@ TEST_F(RoomTest, IsNotMovedByTimeBeforeItIsDue) {
   }
 }
 
+guest taker(connection_id c, std::uint8_t number) { return {c, side(number), want::either, true}; }
+
+TEST_F(RoomTest, HasOthersWaitForTheirTurnWhileOneThatTakesMoreHasSomebody) {
+  for (const bool is_first : {true, false}) {
+    r = room(options);
+    r.arrive(is_first ? taker(a, 1) : who(a, 1), now, out);
+    r.arrive(is_first ? who(b, 2) : taker(b, 2), now, out);
+    out.clear();
+    r.arrive(who(stranger, 3), now, out);
+    EXPECT_EQ(said(), lines{"99: room_busy"});
+    // The taker itself, before the relay has seen the confirmation.
+    r.arrive(taker(stranger, is_first ? 1 : 2), now, out);
+    EXPECT_EQ(said(), lines{"99: room_busy"});
+    EXPECT_EQ(r.current(), state::paired);
+    ASSERT_TRUE(r.confirm(a, now, out));
+    EXPECT_EQ(r.taker_of_more()->side, side(is_first ? 1 : 2));
+    out.clear();
+  }
+}
+
+TEST_F(RoomTest, KeepsAPlaceForOneThatTakesMoreAndForNobodyElse) {
+  r.reserve(taker(a, 1), now - 1h, now, out);
+  EXPECT_EQ(r.current(), state::waiting);
+  EXPECT_EQ(r.opened_at(), now - 1h);
+  r.arrive(who(b, 2), now, out);
+  EXPECT_EQ(said(), lines{"2: room_busy"});
+  EXPECT_EQ(r.next_timeout(), now + limits::room_reclaim_time);
+  r.arrive(who(stranger, 1), now, out);
+  EXPECT_EQ(said(), lines{"99: seated first"});
+  r.arrive(who(b, 2), now, out);
+  EXPECT_EQ(said(), (lines{"99: peer joined", "2: seated second"}));
+  // It takes no more than this one, so the next is a third as in every room.
+  r.arrive(who(connection_id{4}, 4), now, out);
+  EXPECT_EQ(said(), (lines{"4: room_full", "99: turned away"}));
+}
+
+TEST_F(RoomTest, ForgetsAPlaceThatNobodyTookAgain) {
+  r.reserve(taker(a, 1), now, now, out);
+  r.handle_timeout(now + limits::room_reclaim_time, out);
+  EXPECT_EQ(r.current(), state::none);
+  EXPECT_TRUE(out.empty());
+}
+
 TEST_F(RoomTest, LetsOnlyTheFirstConfirm) {
   pair();
   EXPECT_FALSE(r.confirm(b, now, out));

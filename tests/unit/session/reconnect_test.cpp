@@ -238,6 +238,37 @@ TEST(Restart, BearsOutagesLikeEveryOther) {
   EXPECT_TRUE(pair.arrived_identical());
 }
 
+TEST(Turns, AreWaitedForByWhoeverComesWhileTheSenderHasAnother) {
+  const auto files = some_files();
+  transfer::memory_source source_of_first{files};
+  transfer::memory_source source_of_second{files};
+  memory_sender first{source_of_first, {{}, limits::chunk_bytes_min}};
+  memory_sender second{source_of_second, {{}, limits::chunk_bytes_min}};
+  transfer::memory_sink sink_of_first{{3, 4}};
+  transfer::memory_sink sink_of_second{{3, 4}};
+  memory_receiver to_first{sink_of_first};
+  memory_receiver to_second{sink_of_second};
+  simulated_relay relay;
+  // The same seed: the same side.
+  session_peer<memory_sender> sends_first(first, want::send, code, 1, relay.now, 10min, true);
+  session_peer<memory_sender> sends_second(second, want::send, code, 1, relay.now, 10min);
+  session_peer<memory_receiver> takes_first(to_first, want::receive, code, 2, relay.now, 10min);
+  session_peer<memory_receiver> takes_second(to_second, want::receive, code, 3, relay.now, 10min);
+  relay.connect(sends_first);
+  relay.connect(takes_first);
+  relay.connect(takes_second);
+  relay.run(1min, [&] { return sends_first.count<session::secured>() == 1; });
+  relay.connect(sends_second);
+  relay.run();
+  EXPECT_TRUE(sends_first.succeeded());
+  EXPECT_TRUE(sends_second.succeeded());
+  EXPECT_TRUE(takes_first.succeeded());
+  EXPECT_TRUE(takes_second.succeeded());
+  EXPECT_EQ(takes_first.count<session::connection_lost>(), 0U);
+  EXPECT_EQ(takes_second.count<session::connection_lost>(), 1U);
+  EXPECT_EQ(sink_of_second.files().size(), files.size());
+}
+
 // The one is killed; the other finds out when it meets the one that was started in its place.
 TEST(Restart, OfOneSideHasTheOtherBeginAnewToo) {
   std::size_t restarted = 0;

@@ -37,11 +37,12 @@ TEST(RelayMessages, HaveTheLayoutOfTheProtocol) {
                 "01"
                 "0172" +
                     told_hex + "02c3a9");
-  expect_layout(create_room{counting<16>(), want::receive}, std::string(counting_16) + "01");
+  expect_layout(create_room{counting<16>(), want::receive, true},
+                std::string(counting_16) + "0101");
   expect_layout(room_created{4711, counting<16>(), 86400, told},
                 "e724" + std::string(counting_16) + "80a305" + told_hex);
   expect_layout(join_room{counting<16>(), side_id{}, want::either},
-                std::string(counting_16) + std::string(32, '0') + "02");
+                std::string(counting_16) + std::string(32, '0') + "0200");
   expect_layout(room_joined{place::second, told}, "01" + told_hex);
   expect_layout(peer_joined{arrival::turned_away}, "01");
   expect_layout(peer_left{leave_reason::slow_consumer}, "05");
@@ -123,7 +124,7 @@ TEST(RelayMessages, RefuseUnknownValues) {
     const auto decoded = decode_body<decltype(m)>(*from_hex(hex));
     return !decoded && decoded.error().code == errc::enum_invalid;
   };
-  EXPECT_TRUE(refused(create_room{}, std::string(counting_16) + "03"));
+  EXPECT_TRUE(refused(create_room{}, std::string(counting_16) + "0300"));
   EXPECT_TRUE(refused(peer_joined{}, "02"));
   EXPECT_TRUE(refused(peer_left{}, "07"));
   EXPECT_TRUE(refused(close_room{}, "03"));
