@@ -212,6 +212,8 @@ inline constexpr auto send_rows = std::array{
     lasting(value_of<&settings::throttle, tools::bytes_kind>(
         send_bit | resume_bit, "throttle", "BYTES",
         "Send at most so many bytes a second, such as 500KiB; 0: no limit")),
+    value_of<&settings::receivers, tools::number_kind<1, 64>>(
+        send_bit, "count", "N", "Send it to N receivers, who use the same code; at most 64"),
     lasting(with_default(
         value_of<&settings::code_words, tools::number_kind<crypto::code_words_min, 16>>(
             send_bit, "words", "N", "How many words the code has; more are harder to guess"))),

@@ -168,6 +168,12 @@ command finish_send(send_options options, secret_buffer environment) {
   if ((options.stream || options.text) && options.verifies) {
     return refuse("standard input is sent, so nobody could answer what --verify asks.");
   }
+  if (options.stream && options.receivers > 1) {
+    return refuse("standard input can be read once, and so has one receiver.");
+  }
+  if (options.verifies && options.receivers > 1) {
+    return refuse("--verify compares words with one receiver; --count has several.");
+  }
   if ((options.stream || options.text) && !is_open(STDIN_FILENO)) {
     return refuse("standard input is closed.");
   }

@@ -29,6 +29,7 @@
 #include "reporter.hpp"
 #include "run_until_done.hpp"
 #include "sandbox.hpp"
+#include "settling.hpp"
 #include "state_folder.hpp"
 #include "transfer_run.hpp"
 
@@ -311,7 +312,7 @@ std::optional<exit_code> attempt(receive_options& options, meeting& how,
   receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe(), options.verifies});
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session_record record(all.is_pipe() ? std::nullopt : session_store::find(), facts_of(options));
-  run_type run(options, {}, into, record, report);
+  run_type run(options, {}, into, record, voice(report, 0));
   run.show_items([&](progress_facts& facts) {
     facts.items_done = all.trace().done();
     facts.name = all.path(all.trace().current());
@@ -380,7 +381,7 @@ exit_code receive(receive_options options, reporter& report) {
   meeting how{want::receive, std::move(options.code), std::move(options.keys)};
   for (;;) {
     if (const auto end = attempt(options, how, fences, report, book)) return *end;
-    tell_begun_anew(report);
+    tell_begun_anew(voice(report, 0));
   }
 }
 

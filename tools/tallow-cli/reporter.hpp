@@ -66,6 +66,7 @@ class reporter {
   /// A question, left open at its end. What is said before answered() stands above it.
   void ask(std::string_view text);
   void answered();
+  [[nodiscard]] bool is_asking() const noexcept { return !question_.empty(); }
 
   /// An object for programs, if they listen, and for the log.
   void emit(const nlohmann::json& object);

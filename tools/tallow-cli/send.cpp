@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <unistd.h>
@@ -15,21 +14,20 @@
 #include <tallow/base/secret.hpp>
 #include <tallow/files/source_tree.hpp>
 #include <tallow/transfer/path_rules.hpp>
-#include <tallow/transfer/sender.hpp>
 #include <tallow/wire/utf8.hpp>
 
 #include "digest.hpp"
 #include "dry_run.hpp"
+#include "receivers.hpp"
 #include "remember.hpp"
 #include "reporter.hpp"
 #include "run_until_done.hpp"
 #include "send_source.hpp"
-#include "transfer_run.hpp"
+#include "sending.hpp"
+#include "settling.hpp"
 
 namespace tallow::cli {
 namespace {
-
-using sender = transfer::sender<send_source, std::mutex>;
 
 // What the sender itself could not read, a line each.
 void list_skipped(reporter& report, const files::source_tree& tree) {
@@ -44,18 +42,6 @@ nlohmann::json skipped_json(const files::source_tree& tree) {
     list.push_back({{"path", s.path}, {"reason", describe(s.reason)}});
   }
   return list;
-}
-
-session_facts facts_of(const send_options& options) {
-  session_facts facts{true, "", {}, options.lanes, options.compress, ""};
-  facts.excluded = options.excluded;
-  facts.obeys_git = options.obeys_git;
-  facts.follows_links = options.follows_links;
-  std::error_code failure;
-  for (const std::filesystem::path& path : options.paths) {
-    facts.paths.push_back(std::filesystem::absolute(path, failure));
-  }
-  return facts;
 }
 
 // All of standard input.
@@ -80,34 +66,6 @@ result<secret_buffer> read_text() {
     return fail(errc::invalid_argument, 0, "the text is not UTF-8; send it as a file");
   }
   return text;
-}
-
-// Takes up all that is to be sent; an exit status where that fails.
-std::optional<exit_code> take_up(const send_options& options, send_source& all, reporter& report) {
-  files::selection chosen;
-  for (const std::string& pattern : options.excluded) chosen.exclude(pattern);
-  if (options.obeys_git) chosen.obey_gitignore();
-  all.tree().set_selection(std::move(chosen));
-  if (options.follows_links) all.tree().follow_links();
-  for (const std::filesystem::path& path : options.paths) {
-    if (auto added = all.tree().add_argument(path); !added) {
-      report.say_always("tallow-cli: " + transfer::escape_for_display(path.native()));
-      return report.failed(added.error(), {{"path", path.native()}});
-    }
-  }
-  if (all.tree().is_empty() && all.tree().left_out_count() > 0 && !options.stream) {
-    return report.failed({errc::invalid_argument, 0,
-                          "nothing to send: all of it is left out by --exclude or --git"});
-  }
-  if (options.digest) all.tree().keep_all();
-  const bool is_typed = (options.stream || options.text) && ::isatty(STDIN_FILENO) == 1;
-  if (is_typed) report.say_always("Type what is to be sent; Ctrl-D ends it.");
-  if (options.stream) all.piped().add_stream(STDIN_FILENO, options.stream_name);
-  if (!options.text) return std::nullopt;
-  auto text = read_text();
-  if (!text) return report.failed(text.error());
-  all.set_text(std::move(*text));
-  return std::nullopt;
 }
 
 // What is left out on purpose is no failure, and worth a word: a pattern may do more than was
@@ -135,20 +93,6 @@ exit_code dry_run(files::source_tree& tree, bool stream, reporter& report) {
   return exit_code::done;
 }
 
-past_transfer past_of(const send_options& options, const std::string& relay, const sender& from,
-                      const result<void>& done) {
-  past_transfer one;
-  one.is_sender = true;
-  one.relay = relay;
-  for (const std::filesystem::path& path : options.paths) one.names.push_back(path.native());
-  if (options.stream) one.names.push_back(options.stream_name);
-  if (options.text) one.names.emplace_back("text");
-  one.entries = from.result_of_transfer().entry_count;
-  one.bytes = from.result_of_transfer().byte_count;
-  one.result = result_word(done, from.result_of_transfer());
-  return one;
-}
-
 exit_code conclude(reporter& report, const sender& from, files::source_tree& tree, bool digest) {
   const transfer::outcome& outcome = from.result_of_transfer();
   nlohmann::json all = {{"entries", outcome.entry_count},          {"bytes", outcome.byte_count},
@@ -170,45 +114,72 @@ exit_code conclude(reporter& report, const sender& from, files::source_tree& tre
   return exit_code::done;
 }
 
-// One attempt, from the files to the end. Where the other side was started anew, `how` becomes what
-// the next one begins with.
-std::optional<exit_code> attempt(const send_options& options, meeting& how, reporter& report,
-                                 const history_keeper& book) {
-  send_source all;
-  if (const auto trouble = take_up(options, all, report)) return *trouble;
-  if (options.is_dry_run) return dry_run(all.tree(), options.stream, report);
-  transfer::sender_options sender_options;
-  sender_options.id = random_id();
-  sender_options.stream = options.stream;
-  sender_options.text = options.text;
-  sender_options.verify = options.verifies;
-  sender_options.bytes_per_second_max = options.throttle;
-  sender from(all, sender_options);
+// Takes up all that is to be sent; an exit status where that fails.
+std::optional<exit_code> take_up(const send_options& options, send_source& all, reporter& report) {
+  auto trouble = prepare(options, all);
+  if (!trouble) return std::nullopt;
+  if (!trouble->path.empty()) {
+    report.say_always("tallow-cli: " + transfer::escape_for_display(trouble->path));
+    return report.failed(trouble->why, {{"path", trouble->path}});
+  }
+  return report.failed(trouble->why);
+}
+
+// Where standard input is the text, all of it; an exit status where that fails.
+std::optional<exit_code> take_text(const send_options& options, std::optional<secret_buffer>& text,
+                                   reporter& report) {
+  const bool is_typed = (options.stream || options.text) && ::isatty(STDIN_FILENO) == 1;
+  if (is_typed) report.say_always("Type what is to be sent; Ctrl-D ends it.");
+  if (!options.text) return std::nullopt;
+  auto all = read_text();
+  if (!all) return report.failed(all.error());
+  text = std::move(*all);
+  return std::nullopt;
+}
+
+// One attempt, to the end. Where the other side was started anew, `how` becomes what the next one
+// begins with.
+std::optional<exit_code> attempt(const send_options& options,
+                                 const std::optional<secret_buffer>& text, meeting& how,
+                                 reporter& report, const history_keeper& book) {
   asio::io_context io(1);  // outlives the timers and coroutines of the run
-  session::session_options session_options;
-  session_options.lanes = options.lanes;
-  session_options.code_words = options.code_words;
-  session_options.compression = transfer::compression_choice_of(options.compress).value();
-  // Standard input cannot be read again.
-  const bool is_lasting = !options.stream && !options.text;
-  session_record record(is_lasting ? session_store::find() : std::nullopt, facts_of(options));
-  transfer_run<sender> run(options, std::move(session_options), from, record, report);
-  if (!is_lasting) run.ask_nobody();
-  run.show_items([&](progress_facts& facts) {
-    facts.items_done = all.trace().done();
-    facts.name = all.path(all.trace().current());
-  });
-  const auto done =
-      run_until_done(io, run.run(std::move(how), [](auto&) {}), [&] { return run.cancel(); });
-  if (auto next = is_lasting ? run.next_meeting(done) : std::nullopt) {
+  sending one(options, text, voice(report, 0));
+  if (const auto trouble = take_up(options, one.source(), report)) return *trouble;
+  const auto done = run_until_done(io, one.run(std::move(how)), [&] { return one.cancel(); });
+  if (auto next = one.next_meeting(done)) {
     how = std::move(*next);
     return std::nullopt;
   }
-  if (run.has_met()) book.keep(past_of(options, run.relay(), from, done));
-  if (!done) return settle_failure(record, done.error(), report);
-  record.forget();
-  // Standard input cannot be read once more.
-  return conclude(report, from, all.tree(), options.digest && is_lasting);
+  one.keep_in(book, done);
+  if (!done) return settle_failure(one.record(), done.error(), report);
+  one.record().forget();
+  return conclude(report, one.from(), one.source().tree(), options.digest && one.is_lasting());
+}
+
+// The same offer to several.
+exit_code send_to_many(const send_options& options, const std::optional<secret_buffer>& text,
+                       meeting first, reporter& report, const history_keeper& book) {
+  send_source looked_at;
+  if (const auto trouble = take_up(options, looked_at, report)) return *trouble;
+  asio::io_context io(1);  // outlives the timers and coroutines of the runs
+  receivers all(options, text, report, book);
+  const auto done = run_until_done(io, all.run(std::move(first)), [&] { return all.cancel(); });
+  const std::string count =
+      std::to_string(all.done_count()) + " of " + counted(options.receivers, "receiver");
+  if (!done) {
+    report.say_always("Sent to " + count + ".");
+    return report.failed(done.error(), {{"receivers_done", all.done_count()}});
+  }
+  nlohmann::json event = {{"event", "done"},
+                          {"entries", all.entry_count()},
+                          {"bytes", all.byte_count()},
+                          {"failed", nlohmann::json::array()},
+                          {"declined", nlohmann::json::array()},
+                          {"declined_count", 0},
+                          {"receivers_done", all.done_count()}};
+  if (options.digest) event["digests"] = all.digests();
+  report.done(event, "Sent to " + count + report.pace_of(all.byte_count()) + ".");
+  return exit_code::done;
 }
 
 }  // namespace
@@ -221,10 +192,18 @@ exit_code send(send_options options) {
 
 exit_code send(send_options options, reporter& report) {
   const history_keeper book(options, report);
+  if (options.is_dry_run) {
+    send_source all;
+    if (const auto trouble = take_up(options, all, report)) return *trouble;
+    return dry_run(all.tree(), options.stream, report);
+  }
+  std::optional<secret_buffer> text;
+  if (const auto trouble = take_text(options, text, report)) return *trouble;
   meeting how{want::send, std::move(options.code), std::move(options.keys)};
+  if (options.receivers > 1) return send_to_many(options, text, std::move(how), report, book);
   for (;;) {
-    if (const auto end = attempt(options, how, report, book)) return *end;
-    tell_begun_anew(report);
+    if (const auto end = attempt(options, text, how, report, book)) return *end;
+    tell_begun_anew(voice(report, 0));
   }
 }
 

@@ -26,6 +26,7 @@ struct settings {
   std::uint32_t lanes = 2;
   std::string compress = "auto";  ///< what compression_choice_of() understands
   std::uint64_t throttle = 0;     ///< bytes a second; 0: no limit
+  std::uint32_t receivers = 1;    ///< who get it, with one code
   std::uint32_t code_words = crypto::code_words_default;  ///< of a code that is made
 
   // Where it comes to.

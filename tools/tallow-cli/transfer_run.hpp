@@ -25,21 +25,16 @@
 
 #include "advice.hpp"
 #include "asking.hpp"
+#include "meeting.hpp"
 #include "option_table.hpp"
 #include "options.hpp"
 #include "relay_connector.hpp"
 #include "reporter.hpp"
 #include "share_code.hpp"
 #include "stored_session.hpp"
+#include "voice.hpp"
 
 namespace tallow::cli {
-
-/// Sixteen random bytes, to name a side, a transfer or a folder.
-[[nodiscard]] inline std::array<std::byte, 16> random_id() {
-  std::array<std::byte, 16> id{};
-  Botan::system_rng().randomize(as_u8(byte_span(id)));
-  return id;
-}
 
 inline std::string words_text(const std::array<std::string_view, 6>& words) {
   std::string text;
@@ -49,16 +44,6 @@ inline std::string words_text(const std::array<std::string_view, 6>& words) {
   }
   return text;
 }
-
-/// How the two sides find each other.
-struct meeting {
-  want wanted{};
-  std::optional<crypto::code_phrase> code{};  ///< nothing, and no keys: the sender makes one
-  std::optional<crypto::resume_keys> keys{};  ///< of a session that goes on, in place of a code
-  std::string relay{};                        ///< where; empty: as the options name it
-  /// The other side was there just now: nobody waits for it longer than for an outage to end.
-  bool is_expected = false;
-};
 
 /// How long a receiver is alone at one of several relays before it looks at the next.
 inline constexpr std::chrono::seconds alone_max{5};
@@ -73,13 +58,28 @@ class transfer_run {
   /// @param session  what a sender sets of lanes and compression; a receiver follows
   /// @param record   is told the keys for a later session
   transfer_run(const common_options& options, session::session_options session, Transfer& transfer,
-               session_record& record, reporter& report)
+               session_record& record, voice speaks)
       : options_(&options),
         session_options_(std::move(session)),
         transfer_(&transfer),
         record_(&record),
-        report_(&report),
+        voice_(speaks),
+        report_(&speaks.of_all()),
         stores_keys_(!options.verifies) {}
+
+  /// How far it is.
+  [[nodiscard]] progress_facts facts_now() const {
+    const transfer::progress now = transfer_->progress_now();
+    progress_facts facts;
+    facts.bytes_done = now.bytes_done;
+    facts.bytes_total = now.bytes_total;
+    facts.total_known = now.total_known;
+    facts.items_total = now.entries_total;
+    facts.lanes = driver_ ? driver_->lane_count() : 0;
+    facts.is_connected = is_connected_;
+    if (look_) look_(facts);
+    return facts;
+  }
 
   /// Sets what is to be done when there is a relay, and before anything of the other side is read.
   void before_meeting(std::function<void()> call) { before_meeting_ = std::move(call); }
@@ -128,6 +128,20 @@ class transfer_run {
     next.is_expected = true;
     return next;
   }
+
+  /// Where the next receiver is met, with the same code.
+  [[nodiscard]] meeting meeting_of_next(bool takes_more) const {
+    meeting next{meeting_.wanted};
+    next.relay = chosen_;
+    next.code = session_->code()->clone();
+    next.side = meeting_.side;
+    next.takes_more = takes_more;
+    next.is_code_known = true;
+    return next;
+  }
+
+  /// Calls `call` once both sides have proved that they know the code.
+  void when_met(std::function<void()> call) { when_met_ = std::move(call); }
 
   /// True once both sides have proved that they know the code.
   [[nodiscard]] bool has_met() const noexcept { return has_met_; }
@@ -179,8 +193,7 @@ class transfer_run {
     relay_.emplace(*where, options_->proxies, options_->insecure_plaintext, *report_);
     auto transport = co_await relay_->connect();
     if (!transport) {
-      if (!has_choice_)
-        report_->say_always("Tried the relay at " + net::to_string(where->at) + ".");
+      if (!has_choice_) voice_.say_always("Tried the relay at " + net::to_string(where->at) + ".");
       co_return fail(transport.error());
     }
     if (before_meeting_) std::exchange(before_meeting_, nullptr)();
@@ -188,7 +201,7 @@ class transfer_run {
     if (has_choice_ && visited_.insert(relay).second) tell_used();
     start(std::move(*transport));
     const bool has_code = meeting_.code && meeting_.wanted == want::send;
-    if (has_code && !std::exchange(has_shown_code_, true)) show_code();
+    if (has_code && !std::exchange(meeting_.is_code_known, true)) show_code();
     const auto leave = std::make_shared<asio::steady_timer>(executor_);
     const bool may_look_elsewhere = has_choice_ && meeting_.wanted == want::receive;
     if (may_look_elsewhere || meeting_.is_expected) {
@@ -204,7 +217,8 @@ class transfer_run {
   void start(net::control_transport transport) {
     room::client_options room;
     room.wanted = meeting_.wanted;
-    room.side = random_id();
+    room.side = meeting_.side;
+    room.takes_more = meeting_.takes_more;
     room.software = std::string("tallow-cli ") + TALLOW_VERSION;
     session::session_options how;
     how.lanes = session_options_.lanes;
@@ -231,22 +245,23 @@ class transfer_run {
                                          std::size_t visit) {
     asio::error_code stopped;
     co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    if (stopped) co_return;
     const bool is_alone = meeting_.is_expected ? !has_met_ : goes_elsewhere_;
-    if (stopped || !is_alone || visit != visits_) co_return;
+    if (!is_alone || visit != visits_) co_return;
     session_->cancel(std::chrono::steady_clock::now());
     driver_->wake();
   }
 
   void tell_used() {
-    report_->emit({{"event", "using_relay"}, {"relay", chosen_}});
-    report_->say("Using the relay at " + transfer::escape_for_display(chosen_) + ".");
+    voice_.emit({{"event", "using_relay"}, {"relay", chosen_}});
+    voice_.say("Using the relay at " + transfer::escape_for_display(chosen_) + ".");
   }
 
   void tell_unusable(const error& why) {
     if (!unusable_.insert(chosen_).second) return;  // once is enough
-    report_->emit({{"event", "relay_unusable"}, {"relay", chosen_}, {"code", errc_name(why.code)}});
-    report_->say("The relay at " + transfer::escape_for_display(chosen_) +
-                 " cannot be used: " + describe(why));
+    voice_.emit({{"event", "relay_unusable"}, {"relay", chosen_}, {"code", errc_name(why.code)}});
+    voice_.say("The relay at " + transfer::escape_for_display(chosen_) +
+               " cannot be used: " + describe(why));
   }
 
   template <class OnOffer>
@@ -264,47 +279,52 @@ class transfer_run {
     } else if (is_waiting) {
       if (was_waiting_ && has_choice_) return;
       was_waiting_ = true;
-      report_->emit({{"event", "waiting"}});
-      report_->say("Waiting for the other side ...");
+      voice_.emit({{"event", "waiting"}});
+      voice_.say("Waiting for the other side ...");
     } else if (const auto* lost = std::get_if<session::peer_lost>(&e)) {
       (void)lost;
-      report_->emit({{"event", "peer_lost"}});
-      report_->say("Somebody came and left before proving to know the code; still waiting.");
+      voice_.emit({{"event", "peer_lost"}});
+      voice_.say("Somebody came and left before proving to know the code; still waiting.");
     } else if (std::holds_alternative<session::stranger_turned_away>(e)) {
-      report_->emit({{"event", "stranger"}});
-      report_->say("A third one tried to use the same number and was turned away.");
+      voice_.emit({{"event", "stranger"}});
+      voice_.say("A third one tried to use the same number and was turned away.");
     } else if (const auto* secured = std::get_if<session::secured>(&e)) {
       has_met_ = true;
       words_ = words_text(secured->words);
       is_secured_ = true;
-      report_->emit({{"event", "secured"}, {"words", words_}});
-      report_->say("Connected. Both sides see, if they want to compare: " + words_);
+      voice_.emit({{"event", "secured"}, {"words", words_}});
+      voice_.say("Connected. Both sides see, if they want to compare: " + words_);
+      if (when_met_) std::exchange(when_met_, nullptr)();
     } else if (std::holds_alternative<session::words_due>(e)) {
       asio::co_spawn(executor_, compare_words(), asio::detached);
     } else if (std::holds_alternative<session::words_agreed>(e)) {
       stores_keys_ = true;
       record_->save(*session_->family());
-      report_->emit({{"event", "words_agreed"}});
-      report_->say("Both people see the same words.");
+      voice_.emit({{"event", "words_agreed"}});
+      voice_.say("Both people see the same words.");
     } else if (std::holds_alternative<session::keys_changed>(e)) {
       if (stores_keys_) record_->save(*session_->family());
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
+    } else if (is_for_another(e)) {
+      if (std::exchange(was_told_to_wait_, true)) return;
+      voice_.emit({{"event", "busy"}});
+      voice_.say("Somebody else with this code has the turn; waiting for mine ...");
     } else if (const auto* cut = std::get_if<session::connection_lost>(&e)) {
       is_connected_ = false;
-      report_->emit({{"event", "connection_lost"}, {"reason", describe(cut->why)}});
-      report_->say("The connection is lost (" + describe(cut->why) + "). Trying again ...");
+      voice_.emit({{"event", "connection_lost"}, {"reason", describe(cut->why)}});
+      voice_.say("The connection is lost (" + describe(cut->why) + "). Trying again ...");
     } else if (std::holds_alternative<session::resumed>(e)) {
       has_met_ = true;
       is_connected_ = true;
-      report_->emit({{"event", "resumed"}});
-      report_->say("Connected again; going on.");
+      voice_.emit({{"event", "resumed"}});
+      voice_.say("Connected again; going on.");
     } else if (const auto* low = std::get_if<session::quota_low>(&e)) {
-      report_->emit({{"event", "quota_low"}, {"bytes", low->bytes_left}});
-      report_->say("The relay carries only " + human_bytes(low->bytes_left) + " more.");
+      voice_.emit({{"event", "quota_low"}, {"bytes", low->bytes_left}});
+      voice_.say("The relay carries only " + human_bytes(low->bytes_left) + " more.");
     } else if (std::holds_alternative<session::relay_draining>(e)) {
-      report_->emit({{"event", "relay_draining"}});
-      report_->say("The relay is going to stop.");
+      voice_.emit({{"event", "relay_draining"}});
+      voice_.say("The relay is going to stop.");
     }
     // done and failed are reported by whoever called run().
   }
@@ -313,16 +333,16 @@ class transfer_run {
   asio::awaitable<void> compare_words() {
     stores_keys_ = false;
     record_->forget();
-    report_->emit({{"event", "words_due"}, {"words", words_}});
+    voice_.emit({{"event", "words_due"}, {"words", words_}});
     bool are_same = options_->yes;
     if (are_same) {
-      report_->say("The other side wants the words compared: " + words_);
+      voice_.say("The other side wants the words compared: " + words_);
     } else if (asks_nobody_) {
-      report_->say_always("The other side wants the words compared, and nobody can be asked here.");
+      voice_.say_always("The other side wants the words compared, and nobody can be asked here.");
     } else {
-      report_->say_always("Compare, by telephone or side by side:  " + words_);
-      const auto answer =
-          co_await ask_for_line(*report_, "Does the other side show the same six words? [y/N] ");
+      voice_.say_always("Compare, by telephone or side by side:  " + words_);
+      const auto answer = co_await ask_for_line(
+          *report_, voice_.with_number("Does the other side show the same six words? [y/N] "));
       are_same = is_yes(answer);
     }
     const auto now = std::chrono::steady_clock::now();
@@ -334,23 +354,29 @@ class transfer_run {
     driver_->wake();
   }
 
+  // The sender has several receivers, and is busy with another one.
+  [[nodiscard]] static bool is_for_another(const session::event& e) {
+    const auto* cut = std::get_if<session::connection_lost>(&e);
+    return cut != nullptr && cut->why.code == errc::room_busy;
+  }
+
   void show_code() {
     const secret_buffer code = session_->code()->text();
     report_->code(code, !meeting_.code, relay());
     if (options_->shows_qr && !report_->is_json()) {
-      report_->say_always(as_text(qr_text(as_text(code.view())).view()));
+      voice_.say_always(as_text(qr_text(as_text(code.view())).view()));
     }
     if (!options_->copies_code) return;
     const std::string by = copy_code(as_text(code.view()));
-    report_->say_always(by.empty()
-                            ? "The code is not in the clipboard: there is neither a desktop with "
-                              "wl-copy or xclip nor a terminal to ask."
-                            : "The code is in the clipboard, by " + by + ".");
+    voice_.say_always(by.empty()
+                          ? "The code is not in the clipboard: there is neither a desktop with "
+                            "wl-copy or xclip nor a terminal to ask."
+                          : "The code is in the clipboard, by " + by + ".");
   }
 
   // Draws progress while the session runs.
   asio::awaitable<void> watch(asio::steady_timer& beat) {
-    while (beating_) {
+    while (beating_ && voice_.is_alone()) {
       const auto now = std::chrono::steady_clock::now();
       const progress_facts facts = facts_now();
       if (facts.bytes_done > 0) {
@@ -367,26 +393,15 @@ class transfer_run {
     }
   }
 
-  [[nodiscard]] progress_facts facts_now() const {
-    const transfer::progress now = transfer_->progress_now();
-    progress_facts facts;
-    facts.bytes_done = now.bytes_done;
-    facts.bytes_total = now.bytes_total;
-    facts.total_known = now.total_known;
-    facts.items_total = now.entries_total;
-    facts.lanes = driver_ ? driver_->lane_count() : 0;
-    facts.is_connected = is_connected_;
-    if (look_) look_(facts);
-    return facts;
-  }
-
   const common_options* options_;
   meeting meeting_;
   session::session_options session_options_;
   Transfer* transfer_;
   session_record* record_;
+  voice voice_;
   reporter* report_;
   std::function<void()> before_meeting_;
+  std::function<void()> when_met_;
   std::optional<relay_connector> relay_;
   std::optional<session_type> session_;
   std::optional<driver_type> driver_;
@@ -402,50 +417,13 @@ class transfer_run {
   bool goes_elsewhere_ = true;  // another relay may do better
   bool was_usable_ = false;     // this one let us wait
   bool was_waiting_ = false;
-  bool has_shown_code_ = false;
   bool is_secured_ = false;
   bool is_connected_ = true;
   bool beating_ = true;
   bool has_met_ = false;
   bool asks_nobody_ = false;
+  bool was_told_to_wait_ = false;
   bool stores_keys_;  // false while words are to be compared
 };
-
-/// True when another try of the same session may come further: it broke, or somebody stopped it.
-[[nodiscard]] inline bool may_go_on(const error& why) {
-  switch (exit_code_for(why.code)) {
-    case exit_code::usage:
-    case exit_code::refused:
-    case exit_code::versions: return false;
-    case exit_code::done:
-    case exit_code::other:
-    case exit_code::authentication:
-    case exit_code::gone:
-    case exit_code::files:
-    case exit_code::disk_full:
-    case exit_code::interrupted: return true;
-  }
-  return false;
-}
-
-/// The other side has only its keys any more, and this one goes on as if it had no more either.
-inline void tell_begun_anew(reporter& report) {
-  report.emit({{"event", "begun_anew"}});
-  report.say("The other side was started anew. Going on with what it has ...");
-}
-
-/// Forgets a session that is over. Tells how one that is not goes on, and what it ended with.
-///
-/// @shape  returns the exit status
-inline exit_code settle_failure(session_record& record, const error& why, reporter& report,
-                                nlohmann::json more = nlohmann::json::object()) {
-  if (!may_go_on(why)) record.forget();
-  const exit_code code = report.failed(why, std::move(more));
-  const std::string_view advice = advice_for(why.code);
-  if (record.is_stored() && advice.find("resume") == std::string_view::npos) {
-    report.say("To go on: tallow-cli resume, on both sides, within a day.");
-  }
-  return code;
-}
 
 }  // namespace tallow::cli
