@@ -66,6 +66,7 @@ set(tallow_crypto_headers
   crypto/cpace.hpp
   crypto/kem.hpp
   crypto/hybrid_kem.hpp
+  crypto/identity.hpp
   crypto/key_mask.hpp
   crypto/key_schedule.hpp
   crypto/hello.hpp
@@ -125,6 +126,7 @@ set(tallow_session_headers
   session/faults.hpp
   session/message_log.hpp
   session/outage.hpp
+  session/identity_steps.hpp
   session/outage_steps.hpp
   session/lane_pump.hpp
   session/lane_plan.hpp

@@ -23,6 +23,7 @@
 #include <tallow/crypto/hash.hpp>
 #include <tallow/crypto/hello.hpp>
 #include <tallow/crypto/hybrid_kem.hpp>
+#include <tallow/crypto/identity.hpp>
 #include <tallow/crypto/kem.hpp>
 #include <tallow/crypto/key_exchange.hpp>
 #include <tallow/crypto/key_mask.hpp>
@@ -131,6 +132,7 @@
 #include <tallow/session/direct_link.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/faults.hpp>
+#include <tallow/session/identity_steps.hpp>
 #include <tallow/session/in_band.hpp>
 #include <tallow/session/lane_plan.hpp>
 #include <tallow/session/lane_pump.hpp>

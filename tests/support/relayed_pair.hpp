@@ -51,10 +51,11 @@ template <class Transfer>
 class session_peer final : public simulated_peer {
  public:
   session_peer(Transfer& transfer, want wanted, std::optional<std::string_view> code,
-               std::uint64_t seed, instant now, duration outage_max = {}, bool takes_more = false)
+               std::uint64_t seed, instant now, duration outage_max = {}, bool takes_more = false,
+               const std::function<void(session::session_options&)>& change = {})
       : rng_(seed),
         session_(make_client(wanted, room_of(code), rng_, now, takes_more), transfer,
-                 options(code, outage_max), rng_) {}
+                 options(code, outage_max, change), rng_) {}
   /// One that was started anew with stored keys.
   session_peer(Transfer& transfer, want wanted, const crypto::resume_keys& keys, std::uint64_t seed,
                instant now, duration outage_max)
@@ -116,10 +117,12 @@ class session_peer final : public simulated_peer {
     return made;
   }
 
-  static session::session_options options(std::optional<std::string_view> code,
-                                          duration outage_max) {
+  static session::session_options options(
+      std::optional<std::string_view> code, duration outage_max,
+      const std::function<void(session::session_options&)>& change = {}) {
     session::session_options made;
     made.outage_max = outage_max;
+    if (change) change(made);
     if (code) made.code = crypto::code_phrase::parse(*code).value();
     return made;
   }

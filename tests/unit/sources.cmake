@@ -55,6 +55,7 @@ set(test_crypto_sources
   unit/crypto/guard_test.cpp
   unit/crypto/handshake_abort_test.cpp
   unit/crypto/handshake_kat_test.cpp
+  unit/crypto/identity_test.cpp
   unit/crypto/handshake_test.cpp
   unit/crypto/hash_test.cpp
   unit/crypto/hello_test.cpp
@@ -109,6 +110,7 @@ set(test_session_sources
   unit/session/reconnect_test.cpp
   unit/session/stream_test.cpp
   unit/session/session_test.cpp
+  unit/session/identities_test.cpp
   unit/session/words_test.cpp
   unit/session/abort_test.cpp
   unit/session/direct_link_test.cpp
@@ -190,6 +192,7 @@ set(test_attack_sources
   attack/cpace_share_test.cpp
   attack/downgrade_test.cpp
   attack/key_confirmation_test.cpp
+  attack/identity_test.cpp
   attack/masked_key_test.cpp
   attack/records_test.cpp
   attack/reflection_test.cpp

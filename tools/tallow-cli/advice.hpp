@@ -122,6 +122,11 @@ inline constexpr std::array advice_rows{
     advice_row{
         errc::room_busy, blamed::either,
         "The sender is busy with somebody else who has the same code. Try again in a while."},
+    advice_row{errc::signer_missing, blamed::peer,
+               "Nothing was taken. Ask the sender to use --sign, or leave out --from."},
+    advice_row{errc::signer_wrong, blamed::peer,
+               "Nothing was taken. Ask the sender what 'tallow-cli identity' shows; if it is what "
+               "--from says, somebody else has used the code."},
     advice_row{errc::room_full, blamed::either,
                "Two people are using this number already; take another code."},
     advice_row{errc::versions_do_not_meet, blamed::either, update_older},

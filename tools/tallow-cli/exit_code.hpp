@@ -68,6 +68,8 @@ inline constexpr std::array exit_rows{
     exit_row{errc::peer_cancelled, exit_code::gone},
     exit_row{errc::peer_restarted, exit_code::gone},
     exit_row{errc::room_busy, exit_code::gone},
+    exit_row{errc::signer_missing, exit_code::authentication},
+    exit_row{errc::signer_wrong, exit_code::authentication},
     exit_row{errc::peer_silent, exit_code::gone},
     exit_row{errc::relay_silent, exit_code::gone},
     exit_row{errc::relay_draining, exit_code::gone},

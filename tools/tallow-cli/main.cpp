@@ -8,6 +8,7 @@
 #include "doctor.hpp"
 #include "hardening.hpp"
 #include "history_command.hpp"
+#include "identity_command.hpp"
 #include "options.hpp"
 #include "receive.hpp"
 #include "resume.hpp"
@@ -21,6 +22,9 @@ int run(int argc, char** argv) {
   command what = parse_command_line(argc, argv);
   if (auto* settled = std::get_if<exit_code>(&what)) return static_cast<int>(*settled);
   if (auto* options = std::get_if<bench_options>(&what)) return static_cast<int>(bench(*options));
+  if (auto* options = std::get_if<identity_options>(&what)) {
+    return static_cast<int>(show_identity(*options));
+  }
   if (auto* options = std::get_if<history_options>(&what)) {
     return static_cast<int>(show_history(*options));
   }

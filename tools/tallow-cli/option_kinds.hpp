@@ -12,6 +12,7 @@
 #include <tallow/transfer/compression_choice.hpp>
 
 #include "../shared/value_kinds.hpp"
+#include "fingerprint.hpp"
 
 namespace tallow::cli {
 
@@ -37,6 +38,7 @@ struct word_or_none_kind {
   static std::string print(const std::string& value) { return tools::in_quotes(value); }
 };
 
+inline constexpr std::array identity_words{"make", "show", "export"};
 inline constexpr std::array shell_words{"bash", "zsh", "fish"};
 inline constexpr std::array conflict_words{"ask", "rename", "overwrite", "skip"};
 
@@ -66,6 +68,17 @@ struct proxy_kind {
     const auto proxy = net::parse_proxy_address(value);
     return tools::in_quotes(proxy ? to_string(*proxy) : value);
   }
+};
+
+struct fingerprint_kind {
+  static tools::refusal parse(std::string& to, std::string_view text) {
+    if (!text.empty() && !parse_fingerprint(text)) {
+      return "the 64 hexadecimal digits are wanted that 'tallow-cli identity' shows";
+    }
+    to = text;
+    return std::nullopt;
+  }
+  static std::string print(const std::string& value) { return tools::in_quotes(value); }
 };
 
 /// A number of MiB, kept in bytes.

@@ -29,9 +29,12 @@ enum command_bits : std::uint32_t {
   history_bit = 1U << 7U,
   relays_bit = 1U << 8U,
   doctor_bit = 1U << 9U,
+  identity_bit = 1U << 10U,
 };
 inline constexpr std::uint32_t transfer_bits = send_bit | receive_bit | resume_bit;
 inline constexpr std::uint32_t look_bits = relays_bit | doctor_bit;
+inline constexpr std::uint32_t said_bits =
+    transfer_bits | bench_bit | history_bit | look_bits | identity_bit;
 
 struct command_row {
   command_bits bit;
@@ -45,6 +48,7 @@ inline constexpr std::array command_rows{
     command_row{resume_bit, "resume",
                 "Go on, without a code, with what was interrupted within the last day"},
     command_row{history_bit, "history", "Show what was sent and received"},
+    command_row{identity_bit, "identity", "Make or show what others recognise you by"},
     command_row{bench_bit, "bench", "Measure how fast this machine would be"},
     command_row{config_bit, "config", "Show the settings and where each comes from"},
     command_row{relays_bit, "relays", "See whether relays could be used now"},
@@ -212,6 +216,8 @@ inline constexpr auto send_rows = std::array{
     lasting(value_of<&settings::throttle, tools::bytes_kind>(
         send_bit | resume_bit, "throttle", "BYTES",
         "Send at most so many bytes a second, such as 500KiB; 0: no limit")),
+    lasting(flag_of<&settings::signs>(
+        send_bit, "sign", "Prove to the receiver who sends; 'tallow-cli identity make' first")),
     value_of<&settings::receivers, tools::number_kind<1, 64>>(
         send_bit, "count", "N", "Send it to N receivers, who use the same code; at most 64"),
     lasting(with_default(
@@ -229,6 +235,9 @@ inline constexpr auto receive_rows = std::array{
         receive_bit, "on-conflict", "HOW",
         "What to do with a name that is taken: ask, rename, overwrite or skip; ask at a terminal, "
         "else rename")),
+    value_of<&settings::from, fingerprint_kind>(
+        receive_bit, "from", "FINGERPRINT",
+        "Receive from this identity alone, which the sender proves with --sign"),
     list_of<&settings::only, text_kind>(
         receive_bit, "only", "PATTERN",
         "Receive what the pattern stands for, as in a .gitignore, and nothing else; may be given "
@@ -276,6 +285,10 @@ inline constexpr auto history_rows = std::array{
 };
 
 inline constexpr auto setup_rows = std::array{
+    argument_of<&settings::identity_action, word_or_none_kind<identity_words>>(
+        identity_bit, "ACTION",
+        "make: a new one, where there is none; show: its fingerprint, as without a word; export: "
+        "its public keys"),
     flag_of<&settings::shows_example>(
         config_bit, "example", "Print a file that explains each setting and changes none, and end"),
     flag_of<&settings::shows_path>(config_bit, "path", "Print where the file is, and end"),
@@ -292,12 +305,10 @@ inline constexpr auto common_rows = std::array{
     flag_of<&settings::yes>(transfer_bits, "yes", "Answer every question with yes"),
     lasting(flag_of<&settings::digest>(transfer_bits, "digest",
                                        "At the end, print for each file what sha256sum would")),
-    flag_of<&settings::json>(transfer_bits | bench_bit | history_bit | look_bits, "json",
-                             "One JSON object a line on standard output"),
-    flag_of<&settings::quiet>(transfer_bits | bench_bit | history_bit | look_bits, "quiet",
-                              "Say nothing but the code, questions and errors"),
+    flag_of<&settings::json>(said_bits, "json", "One JSON object a line on standard output"),
+    flag_of<&settings::quiet>(said_bits, "quiet", "Say nothing but the code, questions and errors"),
     lasting(value_of<&settings::log_file, tools::path_kind>(
-        transfer_bits | bench_bit | history_bit | look_bits, "log-file", "FILE",
+        said_bits, "log-file", "FILE",
         "Append what happens to FILE, with its time; never the code")),
 };
 

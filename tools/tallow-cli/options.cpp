@@ -243,12 +243,13 @@ constexpr std::uint32_t page_bits = config_bit | completions_bit | man_page_bit;
 command finish(command_bits which, settings values, secret_buffer environment) {
   switch (which) {
     case send_bit:
-      return finish_send({{std::move(values), {}, {}, {}}, {}, false}, std::move(environment));
+      return finish_send({{std::move(values), {}, {}, {}}, {}, {}, false}, std::move(environment));
     case receive_bit:
       return finish_receive({{std::move(values), {}, {}, {}}}, std::move(environment));
     case resume_bit: return resume_options{std::move(values)};
     case bench_bit: return bench_options{std::move(values)};
     case history_bit: return history_options{std::move(values)};
+    case identity_bit: return identity_options{std::move(values)};
     case config_bit: return show_config(values);
     case relays_bit: return find_way(relays_options{{std::move(values), {}, {}}});
     case doctor_bit: return find_way(doctor_options{{std::move(values), {}, {}}}, false);

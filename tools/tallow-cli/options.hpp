@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,10 @@
 #include "proxy_settings.hpp"
 #include "settings.hpp"
 
+namespace tallow::crypto {
+class identity;
+}
+
 namespace tallow::cli {
 
 /// Settings of the commands that run a transfer, and what they go on with.
@@ -26,6 +31,7 @@ struct common_options : settings {
 };
 
 struct send_options : common_options {
+  std::shared_ptr<const crypto::identity> signer;  ///< who is named to the receiver, if anybody
   std::vector<std::filesystem::path> paths;
   bool stream = false;  ///< standard input, behind the paths
 };
@@ -42,6 +48,8 @@ struct bench_options : settings {};
 
 struct history_options : settings {};
 
+struct identity_options : settings {};
+
 /// Settings of the commands that look at relays.
 struct look_options : settings {
   proxy_settings proxies;
@@ -53,8 +61,9 @@ struct relays_options : look_options {};
 struct doctor_options : look_options {};
 
 /// What to run, or the exit status where the command line settles everything (--help, a mistake).
-using command = std::variant<send_options, receive_options, resume_options, bench_options,
-                             history_options, relays_options, doctor_options, exit_code>;
+using command =
+    std::variant<send_options, receive_options, resume_options, bench_options, history_options,
+                 identity_options, relays_options, doctor_options, exit_code>;
 
 /// Reads the command line. Says what is wrong on standard error.
 ///

@@ -22,6 +22,7 @@
 #include "code_prompt.hpp"
 #include "conflicts.hpp"
 #include "digest.hpp"
+#include "fingerprint.hpp"
 #include "given_code.hpp"
 #include "picking.hpp"
 #include "receive_sink.hpp"
@@ -206,7 +207,9 @@ session_facts facts_of(const receive_options& options) {
   std::error_code failure;
   auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();  // what ends with '/'
-  return {false, "", {target}, 0, "", options.on_conflict, options.only};
+  session_facts facts{false, "", {target}, 0, "", options.on_conflict, options.only};
+  facts.from = options.from;
+  return facts;
 }
 
 // What got another name than the peer gave it.
@@ -312,7 +315,9 @@ std::optional<exit_code> attempt(receive_options& options, meeting& how,
   receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe(), options.verifies});
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session_record record(all.is_pipe() ? std::nullopt : session_store::find(), facts_of(options));
-  run_type run(options, {}, into, record, voice(report, 0));
+  session::session_options session_options;
+  session_options.demanded_signer = parse_fingerprint(options.from);
+  run_type run(options, std::move(session_options), into, record, voice(report, 0));
   run.show_items([&](progress_facts& facts) {
     facts.items_done = all.trace().done();
     facts.name = all.path(all.trace().current());

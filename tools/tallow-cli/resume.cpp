@@ -107,6 +107,7 @@ exit_code resume(const resume_options& options) {
     again.excluded = std::move(chosen->facts.excluded);
     again.obeys_git = chosen->facts.obeys_git;
     again.follows_links = chosen->facts.follows_links;
+    again.signs = chosen->facts.signs;
     again.paths = std::move(chosen->facts.paths);
     return send(std::move(again), report);
   }
@@ -114,6 +115,7 @@ exit_code resume(const resume_options& options) {
   if (auto done = fill(again, options, *chosen); !done) return report.failed(done.error());
   again.on_conflict = chosen->facts.on_conflict;
   again.only = std::move(chosen->facts.only);
+  again.from = std::move(chosen->facts.from);
   again.out = chosen->facts.paths.empty() ? "." : chosen->facts.paths.front();
   return receive(std::move(again), report);
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 
 #include "digest.hpp"
 #include "dry_run.hpp"
+#include "identity_file.hpp"
 #include "receivers.hpp"
 #include "remember.hpp"
 #include "reporter.hpp"
@@ -137,6 +139,20 @@ std::optional<exit_code> take_text(const send_options& options, std::optional<se
   return std::nullopt;
 }
 
+// The identity of whoever sends; an exit status where there is none.
+std::optional<exit_code> take_identity(send_options& options, reporter& report) {
+  const auto path = identity_path();
+  auto own = path ? read_identity(*path)
+                  : fail(errc::not_found, 0, "there is no home folder, and so no identity");
+  if (!own) {
+    if (path) report.say_always("tallow-cli: " + transfer::escape_for_display(path->native()));
+    report.say_always("--sign needs an identity: 'tallow-cli identity make' makes one.");
+    return report.failed(own.error());
+  }
+  options.signer = std::make_shared<const crypto::identity>(std::move(*own));
+  return std::nullopt;
+}
+
 // One attempt, to the end. Where the other side was started anew, `how` becomes what the next one
 // begins with.
 std::optional<exit_code> attempt(const send_options& options,
@@ -196,6 +212,9 @@ exit_code send(send_options options, reporter& report) {
     send_source all;
     if (const auto trouble = take_up(options, all, report)) return *trouble;
     return dry_run(all.tree(), options.stream, report);
+  }
+  if (options.signs) {
+    if (const auto trouble = take_identity(options, report)) return *trouble;
   }
   std::optional<secret_buffer> text;
   if (const auto trouble = take_text(options, text, report)) return *trouble;

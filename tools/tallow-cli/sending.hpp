@@ -116,6 +116,7 @@ class sending {
     how.lanes = options.lanes;
     how.code_words = options.code_words;
     how.compression = transfer::compression_choice_of(options.compress).value();
+    how.signer = options.signer.get();
     return how;
   }
 
@@ -124,6 +125,7 @@ class sending {
     facts.excluded = options.excluded;
     facts.obeys_git = options.obeys_git;
     facts.follows_links = options.follows_links;
+    facts.signs = options.signs;
     std::error_code failure;
     for (const std::filesystem::path& path : options.paths) {
       facts.paths.push_back(std::filesystem::absolute(path, failure));

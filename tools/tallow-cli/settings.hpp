@@ -45,6 +45,11 @@ struct settings {
   bool insecure_plaintext = false;  ///< no TLS to the relay
   bool verifies = false;            ///< two people compare the words before anything else
 
+  // Who one is, and who the other is to be.
+  bool signs = false;           ///< says to the receiver who sends
+  std::string from;             ///< fingerprint of the only one from whom it is taken
+  std::string identity_action;  ///< a word of identity_words, or empty
+
   // resume
   std::string session;  ///< which one; empty: the only one
   bool lists = false;

@@ -100,6 +100,7 @@ std::string encode_facts(const session_facts& facts) {
                         {"compress", facts.compress}, {"on_conflict", facts.on_conflict},
                         {"only", in_hex(facts.only)}, {"excluded", in_hex(facts.excluded)},
                         {"git", facts.obeys_git},     {"follow_links", facts.follows_links},
+                        {"sign", facts.signs},        {"from", facts.from},
                         {"proxy", facts.proxy}}
              .dump() +
          '\n';
@@ -120,6 +121,8 @@ std::optional<session_facts> decode_facts(std::string_view line) {
     if (!take_texts(object, "only", facts.only)) return std::nullopt;
     facts.obeys_git = object.value("git", false);
     facts.follows_links = object.value("follow_links", false);
+    facts.signs = object.value("sign", false);
+    facts.from = object.value("from", "");
     for (const auto& hex : object.at("paths")) {
       const auto path = from_json(hex);
       if (!path) return std::nullopt;

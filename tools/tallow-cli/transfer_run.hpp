@@ -25,6 +25,7 @@
 
 #include "advice.hpp"
 #include "asking.hpp"
+#include "fingerprint.hpp"
 #include "meeting.hpp"
 #include "option_table.hpp"
 #include "options.hpp"
@@ -224,6 +225,8 @@ class transfer_run {
     how.lanes = session_options_.lanes;
     how.code_words = session_options_.code_words;
     how.compression = session_options_.compression;
+    how.signer = session_options_.signer;
+    how.demanded_signer = session_options_.demanded_signer;
     how.outage_max = std::chrono::seconds(options_->outage_seconds);
     if (meeting_.code) {
       room.room = meeting_.code->room();
@@ -304,6 +307,9 @@ class transfer_run {
       voice_.say("Both people see the same words.");
     } else if (std::holds_alternative<session::keys_changed>(e)) {
       if (stores_keys_) record_->save(*session_->family());
+    } else if (const auto* found = std::get_if<session::identified>(&e)) {
+      voice_.emit({{"event", "identified"}, {"fingerprint", text_of(found->who)}});
+      voice_.say("The other side is " + text_of(found->who) + '.');
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
     } else if (is_for_another(e)) {

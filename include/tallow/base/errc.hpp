@@ -70,6 +70,9 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(code_already_spent,        414, local,       "this code was used up here; make a new one")     \
   X(random_failed,             415, environment, "the random generator failed")                    \
   X(crypto_failed,             416, environment, "a cryptographic operation failed")               \
+  X(identity_invalid,          417, peer,        "an identity's signature does not hold")          \
+  X(signer_missing,            418, environment, "the other side has not signed")                  \
+  X(signer_wrong,              419, environment, "the other side is somebody else than demanded")  \
   /* transfer */                                                                                   \
   X(path_empty,                500, peer,        "a path is empty")                                \
   X(path_absolute,             501, peer,        "a path is absolute")                             \

@@ -13,6 +13,7 @@ inline constexpr std::string_view session_id = "tallow/1 sid";
 inline constexpr std::string_view transcript = "tallow/1 transcript";
 inline constexpr std::string_view mask_t = "tallow/1 noic T";
 inline constexpr std::string_view mask_s = "tallow/1 noic s";
+inline constexpr std::string_view ident_statement = "tallow/1 ident";
 inline constexpr std::string_view hybrid = "Tallow-MLKEM1024-X25519";
 /// X-Wing's label, for its test vectors: the combiner is the same.
 inline constexpr std::string_view x_wing = "\\.//^\\";
@@ -36,6 +37,7 @@ inline constexpr std::string_view record_iv = "iv";
 inline constexpr std::string_view resume = "resume";
 inline constexpr std::string_view exporter = "export";
 inline constexpr std::string_view claims = "claims";
+inline constexpr std::string_view ident = "ident";
 inline constexpr std::string_view verification = "sas";
 inline constexpr std::string_view resume_room_secret = "room";
 inline constexpr std::string_view resume_isk = "resume isk";

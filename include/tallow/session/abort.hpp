@@ -12,6 +12,7 @@ namespace tallow::session {
 [[nodiscard]] inline abort_reason reason_for(errc code) noexcept {
   if (code == errc::cancelled) return abort_reason::cancelled;
   if (code == errc::transfer_refused) return abort_reason::refused;
+  if (code == errc::signer_missing || code == errc::signer_wrong) return abort_reason::refused;
   if (code == errc::disk_full) return abort_reason::disk_full;
   if (code == errc::role_clash) return abort_reason::role_clash;
   if (code == errc::quota_too_small) return abort_reason::quota;

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include <tallow/base/error.hpp>
+#include <tallow/crypto/identity.hpp>
 #include <tallow/wire/relay_messages.hpp>
 
 namespace tallow::session {
@@ -44,6 +45,11 @@ struct words_agreed {};
 /// The keys for a later connection have changed: session::family(). Who stores them does so before
 /// anything else goes out, or the other side may be ahead of what is stored.
 struct keys_changed {};
+
+/// The other side has said who it is, and proved it. Before anything is offered.
+struct identified {
+  crypto::identity_fingerprint who{};
+};
 
 /// Receiver: there is something to ask the person about. Answer with accept_offer() or
 /// refuse_offer().
@@ -83,7 +89,7 @@ struct failed {
 };
 
 using event = std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
-                           words_due, words_agreed, keys_changed, offered, lane_granted,
+                           words_due, words_agreed, keys_changed, identified, offered, lane_granted,
                            connection_lost, resumed, quota_low, relay_draining, done, failed>;
 
 }  // namespace tallow::session

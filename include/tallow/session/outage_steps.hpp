@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
@@ -12,6 +13,7 @@
 #include <tallow/crypto/resume_keys.hpp>
 #include <tallow/session/faults.hpp>
 #include <tallow/session/session.hpp>
+#include <tallow/wire/peer_messages.hpp>
 
 namespace tallow::session {
 
@@ -75,6 +77,31 @@ result<void> session<Transfer, Link>::end_outage(instant now) {
   if (!done_told_) return give_up(outage_.why(), now);
   // Everything is in its place here; the sender will not have heard of it.
   phase_ = phase::over;
+  return {};
+}
+
+// The other side has said what it has: from here on everything goes on as before the outage.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::resynchronise(const received& m, instant now) {
+  if (!is_resynchronised_ && m.is_new != is_new_) return begin_anew(m);
+  if (auto done = log_.confirm(m.count); !done) return done;
+  if (std::exchange(is_resynchronised_, true)) return {};
+  is_new_ = false;
+  for (const byte_buffer& plaintext : log_.unconfirmed()) {
+    if (auto done = say_sealed(plaintext, now); !done) return done;
+  }
+  outage_.over();
+  if (!done_told_) tell(resumed{});
+  return announce_lanes(now);
+}
+
+// One of the two was started anew, and the other was not: what the one has forgotten the other
+// could not say again. So the other one is to begin anew, too, with the keys that both have now.
+template <class Transfer, class Link>
+result<void> session<Transfer, Link>::begin_anew(const received& m) {
+  if (!m.is_new) return fail(errc::connection_lost, 0, "the other side has to begin anew, too");
+  if (!done_told_) return fail(errc::peer_restarted);
+  phase_ = phase::over;  // everything is in its place here
   return {};
 }
 

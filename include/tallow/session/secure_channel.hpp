@@ -15,6 +15,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/handshake.hpp>
+#include <tallow/crypto/identity.hpp>
 #include <tallow/crypto/record.hpp>
 #include <tallow/crypto/stream_registry.hpp>
 #include <tallow/crypto/verification_words.hpp>
@@ -50,6 +51,11 @@ class secure_channel {
   [[nodiscard]] crypto::resume_secret take_resume_secret() { return std::move(keys_.resume); }
   /// What claims are hashed with, once.
   [[nodiscard]] crypto::claim_key take_claim_key() { return std::move(keys_.claims); }
+  /// What a statement about one's identity is bound to.
+  [[nodiscard]] crypto::ident_binding ident_binding() const {
+    return crypto::ident_binding_of(keys_);
+  }
+  [[nodiscard]] crypto::handshake_role role() const noexcept { return keys_.role; }
   [[nodiscard]] std::uint32_t generation() const noexcept { return keys_.generation; }
 
   /// Seals a message for the control channel.

@@ -17,6 +17,7 @@
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/code_phrase.hpp>
+#include <tallow/crypto/identity.hpp>
 #include <tallow/crypto/key_schedule.hpp>
 #include <tallow/crypto/resume_keys.hpp>
 #include <tallow/crypto/rng.hpp>
@@ -50,6 +51,10 @@ struct session_options {
   std::uint32_t lanes = 0;
   /// Sender: for lanes on connections of their own; a lane in band compresses nothing.
   transfer::compression_choice compression{};
+  /// Who this side says that it is; outlives the session.
+  const crypto::identity* signer = nullptr;
+  /// Receiver: nothing is offered unless the other side has said that it is this one.
+  std::optional<crypto::identity_fingerprint> demanded_signer{};
   /// How long an outage may last before the session fails. 0: there is one connection and no other.
   duration outage_max{};
 };
@@ -334,6 +339,9 @@ class session {
   result<void> on_handshake(byte_span& bytes, instant now);
   result<void> send_handshake();
   result<void> establish(secure_channel channel, instant now);
+  void bind_identities();
+  result<void> state_identity(instant now);
+  result<void> on_ident(const ident& m);
   result<void> resynchronise(const received& m, instant now);
   result<void> begin_anew(const received& m);
 
@@ -357,7 +365,7 @@ class session {
   result<void> fill(instant now);
   result<bool> send_in_band();
   void note_words();
-  void note_offer();
+  result<void> note_offer();
   void finish(instant now);
   void tell(event e) { events_.push_back(e); }
   void note_waiting();
@@ -377,6 +385,11 @@ class session {
   std::optional<secure_channel> channel_;
   std::optional<crypto::resume_keys> family_;  // once a first handshake has succeeded
   message_log log_;
+  // Of the handshake in which the transfer began, as the keys of claims.
+  std::optional<crypto::ident_binding> ident_binding_;
+  crypto::handshake_role ident_role_{};
+  std::optional<crypto::identity_fingerprint> peer_identity_;
+  bool ident_due_ = false;
   outage outage_;
   lane_plan lanes_;
   in_band_lane in_band_;
@@ -405,5 +418,6 @@ class session {
 
 }  // namespace tallow::session
 
+#include <tallow/session/identity_steps.hpp>
 #include <tallow/session/outage_steps.hpp>
 #include <tallow/session/session_steps.hpp>

@@ -190,7 +190,10 @@ result<void> session<Transfer, Link>::establish(secure_channel channel, instant 
   said_at_ = now;
   const bool again = family_.has_value();
   // Chunks are claimed over all connections of a transfer.
-  if (is_new_) transfer_->use_claim_key(channel_->take_claim_key());
+  if (is_new_) {
+    transfer_->use_claim_key(channel_->take_claim_key());
+    bind_identities();
+  }
   tell(keys_changed{});
   if (again) {
     family_->advance(channel_->generation(), channel_->take_resume_secret());
@@ -203,31 +206,6 @@ result<void> session<Transfer, Link>::establish(secure_channel channel, instant 
   family_.emplace(channel_->take_resume_secret());
   phase_ = phase::live;
   tell(secured{channel_->words()});
-  return {};
-}
-
-// The other side has said what it has: from here on everything goes on as before the outage.
-template <class Transfer, class Link>
-result<void> session<Transfer, Link>::resynchronise(const received& m, instant now) {
-  if (!is_resynchronised_ && m.is_new != is_new_) return begin_anew(m);
-  if (auto done = log_.confirm(m.count); !done) return done;
-  if (std::exchange(is_resynchronised_, true)) return {};
-  is_new_ = false;
-  for (const byte_buffer& plaintext : log_.unconfirmed()) {
-    if (auto done = say_sealed(plaintext, now); !done) return done;
-  }
-  outage_.over();
-  if (!done_told_) tell(resumed{});
-  return announce_lanes(now);
-}
-
-// One of the two was started anew, and the other was not: what the one has forgotten the other
-// could not say again. So the other one is to begin anew, too, with the keys that both have now.
-template <class Transfer, class Link>
-result<void> session<Transfer, Link>::begin_anew(const received& m) {
-  if (!m.is_new) return fail(errc::connection_lost, 0, "the other side has to begin anew, too");
-  if (!done_told_) return fail(errc::peer_restarted);
-  phase_ = phase::over;  // everything is in its place here
   return {};
 }
 
@@ -270,6 +248,8 @@ result<void> session<Transfer, Link>::on_sealed(Message&& m, instant now) {
     // Only the side that sends the data opens lanes.
     if (Transfer::role == transfer_role::sender) return fail(errc::peer_message_unexpected);
     return on_lanes(m, now);
+  } else if constexpr (std::is_same_v<message_type, ident>) {
+    return on_ident(m);
   } else if constexpr (std::is_same_v<message_type, received>) {
     return resynchronise(m, now);
   } else {
@@ -370,7 +350,7 @@ result<void> session<Transfer, Link>::settle(instant now) {
   if (phase_ == phase::live) {
     if (auto done = fill(now); !done) return give_up(done.error(), now);
     note_words();
-    note_offer();
+    if (auto done = note_offer(); !done) return give_up(done.error(), now);
     if (transfer_->done()) finish(now);
   }
   return {};
@@ -385,6 +365,9 @@ result<void> session<Transfer, Link>::fill(instant now) {
     }
     if (std::exchange(receipt_due_, false)) {
       if (auto done = say(received{log_.tell(), false}, now); !done) return done;
+    }
+    if (std::exchange(ident_due_, false)) {
+      if (auto done = state_identity(now); !done) return done;
     }
     const auto message = transfer_->poll_message(now);
     if (!message) return fail(message.error());
@@ -437,12 +420,17 @@ void session<Transfer, Link>::note_words() {
 }
 
 template <class Transfer, class Link>
-void session<Transfer, Link>::note_offer() {
+result<void> session<Transfer, Link>::note_offer() {
   if constexpr (Transfer::role == transfer_role::receiver) {
-    if (offer_told_ || !transfer_->offer_ready()) return;
+    if (offer_told_ || !transfer_->offer_ready()) return {};
+    if (options_.demanded_signer && !peer_identity_) return fail(errc::signer_missing);
+    if (options_.demanded_signer && peer_identity_ != options_.demanded_signer) {
+      return fail(errc::signer_wrong);
+    }
     offer_told_ = true;
     tell(offered{});
   }
+  return {};
 }
 
 template <class Transfer, class Link>
