@@ -29,7 +29,11 @@ class Addresses(TransferTest):
 
     def both(self):
         """The numbers that localhost stands for."""
-        return {about[4][0] for about in socket.getaddrinfo("localhost", 9, type=socket.SOCK_STREAM)}
+        try:
+            all_of_it = socket.getaddrinfo("localhost", 9, type=socket.SOCK_STREAM)
+        except socket.gaierror:
+            self.skipTest("nobody here knows localhost")
+        return {about[4][0] for about in all_of_it}
 
     def test_a_relay_at_an_ipv6_address(self):
         with relay("--listen", "[::1]:0") as hub:

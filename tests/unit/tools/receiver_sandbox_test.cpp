@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string>
+#include <string_view>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -175,6 +176,8 @@ TEST_F(ReceiverSandbox, LeavesTheFoldersOfAReceiver) {
   };
   for (const named_attempt& one : needed) {
     SCOPED_TRACE(one.name);
+    // A system without /etc/hosts may know no name at all.
+    if (one.name == std::string_view("to resolve a name") && outside(one.what) != done) continue;
     EXPECT_EQ(inside(one.what, places), done);
   }
 }
