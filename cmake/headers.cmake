@@ -105,6 +105,7 @@ set(tallow_transfer_headers
   transfer/memory.hpp
   transfer/pace.hpp
   transfer/word_check.hpp
+  transfer/direct_agreement.hpp
   transfer/sender.hpp
   transfer/sender_steps.hpp
   transfer/sender_stream.hpp

@@ -153,6 +153,7 @@
 #include <tallow/transfer/claims.hpp>
 #include <tallow/transfer/compression_choice.hpp>
 #include <tallow/transfer/compression_policy.hpp>
+#include <tallow/transfer/direct_agreement.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/entry.hpp>
 #include <tallow/transfer/journal.hpp>

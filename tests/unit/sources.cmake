@@ -95,6 +95,7 @@ set(test_transfer_sources
   unit/transfer/lane_test.cpp
   unit/transfer/sender_test.cpp
   unit/transfer/word_check_test.cpp
+  unit/transfer/direct_agreement_test.cpp
   unit/transfer/pace_test.cpp
   unit/transfer/receiver_test.cpp
   unit/transfer/stream_outbox_test.cpp

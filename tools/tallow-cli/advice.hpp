@@ -210,6 +210,10 @@ inline constexpr std::array advice_rows{
                "like socks5://USER:PASSWORD@HOST:PORT."},
     advice_row{errc::proxy_not_understood, blamed::network,
                "Is it a proxy that listens there, and of that kind: socks5:// or http://?"},
+    advice_row{errc::direct_unavailable, blamed::either,
+               "One side is to use direct connections alone (--direct only). The other one may not "
+               "be told --direct never, no proxy may be between, and the sender's firewall has to "
+               "let it listen. --direct auto takes the relay where there is no other way."},
     advice_row{errc::connection_lost, blamed::network, start_again},
     advice_row{errc::timed_out, blamed::network,
                "Is this machine online, and does a firewall let it reach the relay?"},

@@ -121,6 +121,7 @@ enum class errc_class : std::uint8_t { peer, local, environment };
   X(proxy_refused,             711, environment, "the proxy did not connect to the relay")         \
   X(proxy_login_refused,       712, environment, "the proxy does not accept the login")            \
   X(proxy_not_understood,      713, environment, "what answers is not a proxy of this kind")       \
+  X(direct_unavailable,        714, environment, "no direct connection to the other side")         \
   /* files */                                                                                      \
   X(not_found,                 800, environment, "no such file or folder")                         \
   X(permission_denied,         801, environment, "permission denied")                              \

@@ -61,6 +61,21 @@ inline constexpr std::uint32_t lanes_max = 16;
 /// How long a transfer waits for a lane on a connection of its own before it goes in band.
 inline constexpr duration lane_open_wait = std::chrono::seconds(5);
 
+/// Addresses of a peer that listens: more than the interfaces of any machine that people carry.
+inline constexpr std::size_t direct_addresses_max = 8;
+/// Different ones that a receiver connects to in a session: its network is not for a sender to
+/// look around in.
+inline constexpr std::size_t direct_endpoints_max = 32;
+/// How long direct lanes go before all others: two neighbours need a round trip to the relay and
+/// next to nothing more.
+inline constexpr duration direct_head_start = std::chrono::milliseconds(300);
+/// How long a direct lane may take to open.
+inline constexpr duration direct_open_wait = std::chrono::seconds(5);
+/// How long a session that requires direct lanes goes on without one.
+inline constexpr duration direct_absence_max = std::chrono::seconds(30);
+/// A receiver looks at announcements of direct lanes no more often than this.
+inline constexpr duration direct_follow_pause = std::chrono::milliseconds(500);
+
 // ---- handshake ----
 
 inline constexpr std::size_t handshake_nonce_bytes = 32;

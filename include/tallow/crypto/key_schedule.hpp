@@ -122,12 +122,30 @@ struct record_keys {
   secret_bytes<12> iv;
 };
 
-[[nodiscard]] inline record_keys record_keys_of(const traffic_secret& traffic, stream_id stream) {
+namespace detail {
+
+[[nodiscard]] inline std::array<std::byte, 8> context_of(stream_id stream) noexcept {
   // The last four bytes counted key updates in an earlier design; there are none.
   std::array<std::byte, 8> context{};
   store_big_endian(stream.value, std::span(context).first<4>());
+  return context;
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline record_keys record_keys_of(const traffic_secret& traffic, stream_id stream) {
+  const auto context = detail::context_of(stream);
   return {expand<32>(traffic, label::record_key, context),
           expand<12>(traffic, label::record_iv, context)};
+}
+
+/// What opens a direct lane, once. Neither side can choose it, so that whoever says where to
+/// connect to has no say in what is sent there.
+///
+/// @param traffic  of the direction from the side that connects to the one that listens
+[[nodiscard]] inline secret_bytes<32> lane_ticket_of(const traffic_secret& traffic,
+                                                     stream_id stream) {
+  return expand<32>(traffic, label::lane_ticket, detail::context_of(stream));
 }
 
 /// The room in which a session family meets again; from the first handshake's resume secret.

@@ -34,6 +34,7 @@ inline constexpr std::string_view traffic_i2r = "traffic i2r";
 inline constexpr std::string_view traffic_r2i = "traffic r2i";
 inline constexpr std::string_view record_key = "key";
 inline constexpr std::string_view record_iv = "iv";
+inline constexpr std::string_view lane_ticket = "ticket";
 inline constexpr std::string_view resume = "resume";
 inline constexpr std::string_view exporter = "export";
 inline constexpr std::string_view claims = "claims";

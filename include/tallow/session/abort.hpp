@@ -16,6 +16,7 @@ namespace tallow::session {
   if (code == errc::disk_full) return abort_reason::disk_full;
   if (code == errc::role_clash) return abort_reason::role_clash;
   if (code == errc::quota_too_small) return abort_reason::quota;
+  if (code == errc::direct_unavailable) return abort_reason::no_direct;
   if (condition_of(code) == cond::peer) return abort_reason::protocol;
   const int block = static_cast<int>(code) / 100;
   if (block == 5 || block == 8) return abort_reason::file_trouble;
@@ -32,6 +33,7 @@ namespace tallow::session {
     case abort_reason::protocol: return errc::peer_aborted;
     case abort_reason::role_clash: return errc::role_clash;
     case abort_reason::quota: return errc::quota_too_small;
+    case abort_reason::no_direct: return errc::direct_unavailable;
     case abort_reason::internal: break;
   }
   return errc::peer_aborted;

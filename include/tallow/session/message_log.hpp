@@ -17,8 +17,9 @@ namespace tallow::session {
 
 /// True for messages that concern one connection and are neither counted nor said again.
 [[nodiscard]] constexpr bool is_per_connection(sealed_type type) noexcept {
-  return type == sealed_type::lanes || type == sealed_type::abort || type == sealed_type::ping ||
-         type == sealed_type::pong || type == sealed_type::received;
+  return type == sealed_type::lanes || type == sealed_type::direct_lanes ||
+         type == sealed_type::abort || type == sealed_type::ping || type == sealed_type::pong ||
+         type == sealed_type::received;
 }
 
 /// Keeps what was said until the other side has it, and counts what came.

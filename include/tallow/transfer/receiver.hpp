@@ -22,6 +22,7 @@
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/chunk_window.hpp>
 #include <tallow/transfer/claims.hpp>
+#include <tallow/transfer/direct_agreement.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/journal.hpp>
 #include <tallow/transfer/manifest.hpp>
@@ -42,6 +43,8 @@ struct receiver_options {
   bool in_order = false;
   /// Nothing is heard of what is offered before two people have compared the words.
   bool verify = false;
+  /// Lanes to the sender itself. The session's owner opens them.
+  direct_use direct = direct_use::never;
 };
 
 /// Receives into a sink.
@@ -63,11 +66,16 @@ class receiver {
   static constexpr transfer_role role = transfer_role::receiver;
 
   explicit receiver(Sink& into, Journal journal = Journal{}, receiver_options options = {})
-      : sink_(&into), journal_(std::move(journal)), options_(options), words_(options.verify) {
+      : sink_(&into),
+        journal_(std::move(journal)),
+        options_(options),
+        words_(options.verify),
+        direct_(options.direct) {
     setup mine;
     mine.role = role;
     mine.stream = options.in_order;
     mine.verify = options.verify;
+    mine.direct = options.direct;
     post(mine);
   }
 
@@ -77,7 +85,8 @@ class receiver {
   /// What claims are hashed with; due before chunks are claimed. The session gives it.
   void use_claim_key(crypto::claim_key key) noexcept { claim_key_ = std::move(key); }
 
-  /// @errors  role_clash, chunk_size_invalid, peer_message_unexpected (cond::peer)
+  /// @errors  role_clash, chunk_size_invalid, peer_message_unexpected (cond::peer);
+  ///          direct_unavailable
   [[nodiscard]] result<void> handle(const setup& peer, instant) {
     if (space_) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
     if (peer.role != transfer_role::sender) return fail(errc::role_clash);
@@ -85,6 +94,7 @@ class receiver {
         peer.sign) {
       return fail(errc::peer_message_unexpected, 0, "a kind of transfer not known here");
     }
+    if (auto done = direct_.met(peer); !done) return done;
     if (peer.chunk_bytes < limits::chunk_bytes_min || peer.chunk_bytes > limits::chunk_bytes_max) {
       return fail(errc::chunk_size_invalid, peer.chunk_bytes);
     }
@@ -334,6 +344,7 @@ class receiver {
     if (words_.confirm_here()) post(verified{});
   }
   [[nodiscard]] const word_check& words() const noexcept { return words_; }
+  [[nodiscard]] const direct_agreement& direct() const noexcept { return direct_; }
 
   /// As the sender's SETUP says; 0 before it.
   [[nodiscard]] std::size_t chunk_bytes() const noexcept {
@@ -427,6 +438,7 @@ class receiver {
   Journal journal_;
   receiver_options options_;
   word_check words_;
+  direct_agreement direct_;
   std::optional<byte_space> space_;
   chunk_window window_;
   claim_maker claims_{chunk_set{}};  // of an earlier session

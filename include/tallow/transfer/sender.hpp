@@ -22,6 +22,7 @@
 #include <tallow/transfer/byte_space.hpp>
 #include <tallow/transfer/chunk_job.hpp>
 #include <tallow/transfer/claims.hpp>
+#include <tallow/transfer/direct_agreement.hpp>
 #include <tallow/transfer/endpoint.hpp>
 #include <tallow/transfer/manifest.hpp>
 #include <tallow/transfer/pace.hpp>
@@ -45,6 +46,8 @@ struct sender_options {
   bool verify = false;
   /// Bytes on lanes, over time. 0: no limit.
   std::uint64_t bytes_per_second_max = 0;
+  /// Lanes to the receiver itself. The session's owner opens them.
+  direct_use direct = direct_use::never;
 };
 
 /// Sends what a source holds.
@@ -65,6 +68,7 @@ class sender {
   sender(Source& from, const sender_options& options)
       : source_(&from),
         words_(options.verify),
+        direct_(options.direct),
         space_(options.chunk_bytes),
         pace_(options.bytes_per_second_max) {
     setup mine;
@@ -74,6 +78,7 @@ class sender {
     mine.stream = options.stream;
     mine.text = options.text;
     mine.verify = options.verify;
+    mine.direct = options.direct;
     if (options.stream) stream_.emplace(options.chunk_bytes);
     post(mine);
   }
@@ -84,10 +89,11 @@ class sender {
   /// What claims are hashed with; due before chunks are claimed. The session gives it.
   void use_claim_key(crypto::claim_key key) noexcept { claim_key_ = std::move(key); }
 
-  /// @errors  role_clash, peer_message_unexpected (cond::peer)
+  /// @errors  role_clash, peer_message_unexpected (cond::peer); direct_unavailable
   [[nodiscard]] result<void> handle(const setup& peer, instant) {
     if (words_.has_met()) return fail(errc::peer_message_unexpected, 0, "a second SETUP");
     if (peer.role != transfer_role::receiver) return fail(errc::role_clash);
+    if (auto done = direct_.met(peer); !done) return done;
     if (peer.stream) {
       const locked hold(mutex_);
       scheduler_.limit_window(stream_window(space_.chunk_bytes()));
@@ -306,6 +312,7 @@ class sender {
     if (words_.confirm_here()) post(verified{});
   }
   [[nodiscard]] const word_check& words() const noexcept { return words_; }
+  [[nodiscard]] const direct_agreement& direct() const noexcept { return direct_; }
 
   [[nodiscard]] std::size_t chunk_bytes() const noexcept { return space_.chunk_bytes(); }
   [[nodiscard]] bool done() const noexcept { return done_; }
@@ -430,6 +437,7 @@ class sender {
 
   Source* source_;
   word_check words_;
+  direct_agreement direct_;
   std::optional<crypto::claim_key> claim_key_;
   mutable Mutex mutex_;
   byte_space space_;

@@ -7,10 +7,12 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <tuple>
+#include <variant>
 #include <vector>
 
 #include <tallow/base/bytes.hpp>
@@ -39,11 +41,20 @@ enum class sealed_type : std::uint8_t {
   ping = 0x0F,
   pong = 0x10,
   received = 0x11,
+  direct_lanes = 0x12,
 };
 
 /// Which way the data goes.
 enum class transfer_role : std::uint8_t { sender, receiver };
 constexpr transfer_role enum_last(transfer_role) noexcept { return transfer_role::receiver; }
+
+/// Whether data may go over connections between the two peers themselves.
+enum class direct_use : std::uint8_t {
+  never,      ///< through the relay alone
+  preferred,  ///< where it can be had
+  required,   ///< or not at all
+};
+constexpr direct_use enum_last(direct_use) noexcept { return direct_use::required; }
 
 /// Why a peer gives up.
 enum class abort_reason : std::uint8_t {
@@ -55,8 +66,9 @@ enum class abort_reason : std::uint8_t {
   role_clash,    ///< both sides send, or both receive
   quota,         ///< the transfer is larger than the relay allows
   internal,      ///< anything else
+  no_direct,     ///< a direct connection is required, and cannot be had
 };
-constexpr abort_reason enum_last(abort_reason) noexcept { return abort_reason::internal; }
+constexpr abort_reason enum_last(abort_reason) noexcept { return abort_reason::no_direct; }
 
 /// What an entry of the manifest is.
 enum class entry_kind : std::uint8_t { file, directory, symlink };
@@ -111,6 +123,16 @@ struct chunk_range {
   bool operator==(const chunk_range&) const = default;
 };
 
+/// Where a peer listens.
+struct direct_address {
+  std::variant<std::array<std::byte, 4>, std::array<std::byte, 16>> host;  ///< IPv4, or IPv6
+  std::uint16_t port = 0;
+  static constexpr auto fields() {
+    return std::tuple(field{&direct_address::host}, field{&direct_address::port});
+  }
+  auto operator<=>(const direct_address&) const = default;
+};
+
 /// The first record each way.
 struct setup {
   static constexpr sealed_type type = sealed_type::setup;
@@ -123,10 +145,12 @@ struct setup {
   bool sign = false;              ///< IDENT follows
   std::uint64_t entry_count = 0;  ///< so far
   std::uint64_t byte_count = 0;   ///< so far
+  direct_use direct{};
   static constexpr auto fields() {
     return std::tuple(field{&setup::role}, field{&setup::transfer}, field{&setup::chunk_bytes},
                       field{&setup::stream}, field{&setup::text}, field{&setup::verify},
-                      field{&setup::sign}, field{&setup::entry_count}, field{&setup::byte_count});
+                      field{&setup::sign}, field{&setup::entry_count}, field{&setup::byte_count},
+                      field{&setup::direct});
   }
   bool operator==(const setup&) const = default;
 };
@@ -141,6 +165,19 @@ struct lanes {
     return std::tuple(field{&lanes::first}, field{&lanes::count}, field{&lanes::in_band});
   }
   bool operator==(const lanes&) const = default;
+};
+
+/// Announces lanes on connections to the peer itself, and where it listens for them.
+struct direct_lanes {
+  static constexpr sealed_type type = sealed_type::direct_lanes;
+  stream_id first{};
+  std::uint32_t count = 0;
+  std::vector<direct_address> addresses;
+  static constexpr auto fields() {
+    return std::tuple(field{&direct_lanes::first}, field{&direct_lanes::count},
+                      field{&direct_lanes::addresses, limits::direct_addresses_max});
+  }
+  bool operator==(const direct_lanes&) const = default;
 };
 
 /// The first record of each direction of a lane: proves that its sender holds the lane's key.
@@ -275,7 +312,8 @@ struct peer_pong {
 };
 
 /// How many messages of the control channel came in this session family, so that the others can be
-/// said again after a reconnect. Does not count itself, nor PING, PONG, LANES and ABORT.
+/// said again after a reconnect. Does not count itself, nor PING, PONG, LANES, DIRECT_LANES and
+/// ABORT.
 struct received {
   static constexpr sealed_type type = sealed_type::received;
   std::uint64_t count = 0;
@@ -288,7 +326,7 @@ struct received {
 
 /// Every sealed message, for dispatch, tests and fuzzers.
 using peer_messages =
-    std::tuple<setup, lanes, lane_hello, manifest_page, accept, entries_done, have, ack, verified,
-               ident, end, end_ack, peer_abort, peer_ping, peer_pong, received>;
+    std::tuple<setup, lanes, direct_lanes, lane_hello, manifest_page, accept, entries_done, have,
+               ack, verified, ident, end, end_ack, peer_abort, peer_ping, peer_pong, received>;
 
 }  // namespace tallow

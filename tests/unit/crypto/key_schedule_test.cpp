@@ -62,5 +62,18 @@ TEST(RecordKeys, DifferByStreamAndSecret) {
   EXPECT_EQ(keys.size(), 16U);
 }
 
+// By an implementation of HKDF in another language.
+TEST(LaneTicket, IsMadeOfTheSecretAndTheStream) {
+  traffic_secret secret;
+  for (std::size_t i = 0; i < secret.span().size(); ++i) secret.span()[i] = std::byte(i);
+  EXPECT_EQ(to_hex(lane_ticket_of(secret, stream_id{7}).view()),
+            "42fd5a237d0d577cb65ca0219d0c4791"
+            "4379f1d326e504ff3f521932f14eba95");
+  EXPECT_NE(to_hex(lane_ticket_of(secret, stream_id{8}).view()),
+            to_hex(lane_ticket_of(secret, stream_id{7}).view()));
+  EXPECT_NE(to_hex(record_keys_of(secret, stream_id{7}).key.view()),
+            to_hex(lane_ticket_of(secret, stream_id{7}).view()));
+}
+
 }  // namespace
 }  // namespace tallow::crypto

@@ -15,6 +15,7 @@ TEST(Abort, TellsThePeerTheKindOfTroubleAndNoMore) {
   EXPECT_EQ(reason_for(errc::truncated), abort_reason::protocol);
   EXPECT_EQ(reason_for(errc::quota_too_small), abort_reason::quota);
   EXPECT_EQ(reason_for(errc::role_clash), abort_reason::role_clash);
+  EXPECT_EQ(reason_for(errc::direct_unavailable), abort_reason::no_direct);
   EXPECT_EQ(reason_for(errc::out_of_memory), abort_reason::internal);
 }
 
@@ -25,6 +26,7 @@ TEST(Abort, MeansTheSameOnTheOtherSide) {
   EXPECT_EQ(error_for(reason_for(errc::not_found)), errc::peer_file_trouble);
   EXPECT_EQ(error_for(reason_for(errc::chunk_repeated)), errc::peer_aborted);
   EXPECT_EQ(error_for(reason_for(errc::quota_too_small)), errc::quota_too_small);
+  EXPECT_EQ(error_for(reason_for(errc::direct_unavailable)), errc::direct_unavailable);
 }
 
 TEST(Abort, TakesASpentCodeForAFailedAuthentication) {

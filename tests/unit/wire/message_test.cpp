@@ -132,7 +132,7 @@ TEST(VisitSealed, RefusesWithoutCallingTheHandler) {
   };
   EXPECT_EQ(refusal(""), errc::truncated);
   EXPECT_EQ(refusal("00"), errc::message_type_unknown);
-  EXPECT_EQ(refusal("12"), errc::message_type_unknown);
+  EXPECT_EQ(refusal("13"), errc::message_type_unknown);
   EXPECT_EQ(refusal("08000000000000000000"), errc::message_type_unknown);
   EXPECT_EQ(refusal("0f00"), errc::trailing_bytes);
   EXPECT_EQ(refusal("0e"), errc::truncated);

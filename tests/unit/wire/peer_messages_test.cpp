@@ -24,18 +24,29 @@ using test::expect_layout;
 
 TEST(PeerMessages, HaveTheLayoutOfTheProtocol) {
   const entry_failure failure{entry_index{300}, failure_reason::source_changed};
-  expect_layout(
-      setup{transfer_role::receiver, counting<16>(), 262144, true, false, true, false, 2, 300},
-      "01"
-      "000102030405060708090a0b0c0d0e0f"
-      "808010"
-      "01000100"
-      "02"
-      "ac02");
+  expect_layout(setup{transfer_role::receiver, counting<16>(), 262144, true, false, true, false, 2,
+                      300, direct_use::required},
+                "01"
+                "000102030405060708090a0b0c0d0e0f"
+                "808010"
+                "01000100"
+                "02"
+                "ac02"
+                "02");
   expect_layout(lanes{stream_id{128}, 2, true},
                 "8001"
                 "02"
                 "01");
+  expect_layout(
+      direct_lanes{
+          stream_id{128}, 2, {direct_address{counting<4>(), 300}, {counting<16>(), 65535}}},
+      "8001"
+      "02"
+      "02"
+      "0000010203"
+      "ac02"
+      "01000102030405060708090a0b0c0d0e0f"
+      "ffff03");
   expect_layout(lane_hello{stream_id{128}}, "8001");
   const manifest_entry file{"a/b", entry_kind::file, 300, 0644, -1, ""};
   const manifest_entry link{"l", entry_kind::symlink, 0, 0, 1, "a/b"};
@@ -112,7 +123,7 @@ TEST(PeerMessages, HaveTypesOfTheirOwn) {
     EXPECT_TRUE(types.insert(M::type).second) << static_cast<unsigned>(M::type);
   });
   EXPECT_FALSE(types.contains(sealed_type::data));
-  EXPECT_EQ(types.size(), static_cast<std::size_t>(sealed_type::received) - 1);
+  EXPECT_EQ(types.size(), static_cast<std::size_t>(sealed_type::direct_lanes) - 1);
 }
 
 TEST(PeerMessages, RefuseMoreThanTheirLimits) {
@@ -139,6 +150,9 @@ TEST(PeerMessages, RefuseMoreThanTheirLimits) {
   ack ranges;
   ranges.ranges.resize(limits::ack_ranges_max + 1);
   test::expect_refused(ranges, errc::length_above_limit);
+  direct_lanes somewhere;
+  somewhere.addresses.resize(limits::direct_addresses_max + 1);
+  test::expect_refused(somewhere, errc::length_above_limit);
   ident identity;
   identity.identity.resize(limits::ident_bytes_max + 1);
   test::expect_refused(identity, errc::length_above_limit);
@@ -152,7 +166,7 @@ TEST(PeerMessages, RefuseUnknownValues) {
     const auto decoded = decode_body<decltype(m)>(*from_hex(hex));
     return decoded ? errc{} : decoded.error().code;
   };
-  EXPECT_EQ(code_of(peer_abort{}, "08"), errc::enum_invalid);
+  EXPECT_EQ(code_of(peer_abort{}, "09"), errc::enum_invalid);
   EXPECT_EQ(code_of(setup{}, "02"), errc::enum_invalid);
   EXPECT_EQ(code_of(accept{},
                     "0001"

@@ -94,6 +94,8 @@ TALLOW_NAME(close_reason)
 TALLOW_NAME(relay_error_code)
 TALLOW_NAME(relay_limits)
 TALLOW_NAME(transfer_role)
+TALLOW_NAME(direct_use)
+TALLOW_NAME(direct_address)
 TALLOW_NAME(entry_kind)
 TALLOW_NAME(failure_reason)
 TALLOW_NAME(abort_reason)
@@ -121,6 +123,7 @@ std::string sealed_name(sealed_type type) {
     case sealed_type::ping: return "PING";
     case sealed_type::pong: return "PONG";
     case sealed_type::received: return "RECEIVED";
+    case sealed_type::direct_lanes: return "DIRECT_LANES";
   }
   return "";
 }
