@@ -131,11 +131,14 @@ set(tallow_session_headers
   session/outage_steps.hpp
   session/lane_pump.hpp
   session/lane_plan.hpp
+  session/direct_addresses.hpp
+  session/direct_plan.hpp
   session/in_band.hpp
   session/secure_channel.hpp
   session/opening.hpp
   session/session.hpp
   session/session_steps.hpp
+  session/direct_steps.hpp
   session/direct_link.hpp
 )
 

@@ -129,7 +129,10 @@
 #include <tallow/room/token_bucket.hpp>
 #include <tallow/room/transmit_queue.hpp>
 #include <tallow/session/abort.hpp>
+#include <tallow/session/direct_addresses.hpp>
 #include <tallow/session/direct_link.hpp>
+#include <tallow/session/direct_plan.hpp>
+#include <tallow/session/direct_steps.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/faults.hpp>
 #include <tallow/session/identity_steps.hpp>

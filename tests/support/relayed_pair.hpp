@@ -105,6 +105,15 @@ class session_peer final : public simulated_peer {
   }
   [[nodiscard]] bool succeeded() const { return count<session::done>() == 1 && !failure(); }
 
+  template <class Event>
+  [[nodiscard]] std::vector<Event> all_of() const {
+    std::vector<Event> found;
+    for (const auto& e : events_) {
+      if (const auto* one = std::get_if<Event>(&e)) found.push_back(*one);
+    }
+    return found;
+  }
+
   /// What a receiver does when it is asked; accepts unless told otherwise.
   std::function<void(session::session<Transfer>&, instant)> on_offer;
   /// Called for every event.

@@ -105,6 +105,9 @@ set(test_transfer_sources
 
 set(test_session_sources
   unit/session/lane_plan_test.cpp
+  unit/session/direct_plan_test.cpp
+  unit/session/direct_addresses_test.cpp
+  unit/session/direct_steps_test.cpp
   unit/session/lane_pump_test.cpp
   unit/session/message_log_test.cpp
   unit/session/outage_steps_test.cpp

@@ -5,12 +5,18 @@
 #include <cstdint>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <tallow/base/error.hpp>
+#include <tallow/base/units.hpp>
 #include <tallow/crypto/identity.hpp>
+#include <tallow/wire/peer_messages.hpp>
 #include <tallow/wire/relay_messages.hpp>
 
 namespace tallow::session {
+
+/// Where the data goes through.
+enum class data_path : std::uint8_t { relay, direct };
 
 /// The relay gave a nameplate and a code was made: session::code() shows it.
 struct code_made {};
@@ -62,6 +68,33 @@ struct lane_granted {
   lane_ticket ticket{};
 };
 
+/// Sender: the other side would connect to us. Listen, if that is not done yet, and say where by
+/// listens_at().
+struct addresses_wanted {};
+
+/// Sender: somebody who shows one of these tickets, once, has the connection of that lane.
+struct direct_expected {
+  std::vector<lane_granted> lanes;
+};
+
+/// Sender: the connection of that lane is late. If nobody has shown its ticket, nobody may any
+/// more, and lane_ended() is due.
+struct lane_late {
+  stream_id lane{};
+};
+
+/// Receiver: connect to one of these addresses, as far as that is allowed, for each lane; then as
+/// with lane_granted.
+struct direct_offered {
+  std::vector<lane_granted> lanes;
+  std::vector<direct_address> addresses;
+};
+
+/// Where chunks go from now on; at first through the relay.
+struct path_changed {
+  data_path path{};
+};
+
 /// The connection is lost, and a new one will be tried. Nothing is lost of the transfer.
 struct connection_lost {
   error why;
@@ -88,8 +121,10 @@ struct failed {
   error why;
 };
 
-using event = std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
-                           words_due, words_agreed, keys_changed, identified, offered, lane_granted,
-                           connection_lost, resumed, quota_low, relay_draining, done, failed>;
+using event =
+    std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
+                 words_due, words_agreed, keys_changed, identified, offered, lane_granted, addresses_wanted,
+                 direct_expected, lane_late, direct_offered, path_changed, connection_lost, resumed,
+                 quota_low, relay_draining, done, failed>;
 
 }  // namespace tallow::session

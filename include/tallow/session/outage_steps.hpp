@@ -38,7 +38,9 @@ result<void> session<Transfer, Link>::lose_connection(const error& why, instant 
   if (says_goodbye_) (void)link_.close(close_reason::cancelled);
   opening_.abandon();
   channel_.reset();
+  if (direct_.any_open()) tell(path_changed{data_path::relay});
   lanes_ = lane_plan(lanes_wanted());
+  direct_ = direct_plan(lanes_wanted());
   in_band_ = in_band_lane();
   phase_ = phase::away;
   return {};

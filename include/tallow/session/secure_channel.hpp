@@ -3,6 +3,7 @@
 // @source  docs/protocol/handshake.md, Records; docs/protocol/wire.md, In-band streams
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <tallow/base/units.hpp>
 #include <tallow/crypto/handshake.hpp>
 #include <tallow/crypto/identity.hpp>
+#include <tallow/crypto/key_schedule.hpp>
 #include <tallow/crypto/record.hpp>
 #include <tallow/crypto/stream_registry.hpp>
 #include <tallow/crypto/verification_words.hpp>
@@ -92,6 +94,26 @@ class secure_channel {
     if (m.count == 0) return fail(errc::peer_message_unexpected, 0, "LANES without a lane");
     if (m.count > limits::lanes_max) return fail(errc::length_above_limit, m.count);
     return streams_.announce(m.first, m.count);
+  }
+
+  /// Uses announced lanes up that nobody is going to open.
+  ///
+  /// @errors  stream_id_used
+  [[nodiscard]] result<void> discard_lanes(stream_id first, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (auto done = streams_.claim(stream_id{first.value + i}); !done) return done;
+    }
+    return {};
+  }
+
+  /// What opens a direct lane, the same on both sides.
+  ///
+  /// @param sends  this is the side of the data, to which the other one connects
+  [[nodiscard]] lane_ticket ticket_of(stream_id id, bool sends) const {
+    const auto secret = crypto::lane_ticket_of(sends ? incoming(keys_) : outgoing(keys_), id);
+    lane_ticket ticket{};
+    std::copy_n(secret.view().begin(), ticket.size(), ticket.begin());
+    return ticket;
   }
 
   /// The keys of an announced lane. Its id is used up here, whether it ever opens or not.

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
@@ -23,6 +24,7 @@
 #include <tallow/crypto/rng.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/abort.hpp>
+#include <tallow/session/direct_plan.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/faults.hpp>
 #include <tallow/session/in_band.hpp>
@@ -81,7 +83,8 @@ class session {
         opening_(rng),
         family_(std::move(options_.family)),
         outage_(options_.outage_max),
-        lanes_(lanes_wanted()) {}
+        lanes_(lanes_wanted()),
+        direct_(lanes_wanted()) {}
 
   // ---- put in ----
 
@@ -182,14 +185,14 @@ class session {
   }
 
   /// A lane's other end has proved that it holds the key.
-  void lane_opened(stream_id id) { lanes_.opened(id); }
+  void lane_opened(stream_id id);
 
   /// A lane has ended, or could not be opened.
   ///
   /// @errors  why the session failed: what the lane's end tells about it, or about the other side
   result<void> lane_ended(stream_id id, const error& why, instant now) {
     if (phase_ != phase::live || failed_) return standing();
-    lanes_.ended(id, now);
+    forget_lane(id, now);
     if constexpr (Transfer::role == transfer_role::sender) transfer_->lane_lost(id);
     if (!is_connection_trouble(why.code)) return give_up(why, now);
     if (is_forgery(why.code) && ++record_failures_ == limits::record_failures_max) {
@@ -197,6 +200,11 @@ class session {
     }
     return handle_timeout(now);
   }
+
+  /// Where the other side finds us; nothing: nowhere. The answer to addresses_wanted.
+  ///
+  /// @errors  why the session failed
+  result<void> listens_at(std::vector<direct_address> addresses, instant now);
 
   /// What lanes and other threads did has made something possible: end_chunk() says that there is
   /// something to settle, or a claim was worked on.
@@ -261,7 +269,7 @@ class session {
 
   [[nodiscard]] std::optional<event> poll_event() {
     if (events_.empty()) return std::nullopt;
-    event e = events_.front();
+    event e = std::move(events_.front());
     events_.pop_front();
     return e;
   }
@@ -275,7 +283,8 @@ class session {
       at = earlier(at, heard_at_ + limits::silence_max);
       at = earlier(at, said_at_ + limits::ping_interval);
       at = earlier(at, transfer_->next_timeout());
-      at = earlier(at, lanes_.next_timeout());
+      at = earlier(at, direct_.next_timeout());
+      if (!direct_.holds_others()) at = earlier(at, lanes_.next_timeout());
     }
     return at;
   }
@@ -353,6 +362,11 @@ class session {
   result<void> on_lanes(const lanes& m, instant now);
   result<void> open_in_band(stream_id id);
   result<void> announce_lanes(instant now);
+  result<void> announce_direct(instant now);
+  result<void> on_direct_lanes(direct_lanes m, instant now);
+  [[nodiscard]] std::vector<lane_granted> direct_tickets(stream_id first,
+                                                         std::uint32_t count) const;
+  void forget_lane(stream_id id, instant now);
   result<void> on_lane(stream_id id, byte_span& bytes, instant now);
 
   // ---- out ----
@@ -367,7 +381,7 @@ class session {
   void note_words();
   result<void> note_offer();
   void finish(instant now);
-  void tell(event e) { events_.push_back(e); }
+  void tell(event e) { events_.push_back(std::move(e)); }
   void note_waiting();
   [[nodiscard]] room_id meeting_room() const;
   [[nodiscard]] bool may_come_back(errc why) const;
@@ -392,6 +406,7 @@ class session {
   bool ident_due_ = false;
   outage outage_;
   lane_plan lanes_;
+  direct_plan direct_;
   in_band_lane in_band_;
   std::deque<event> events_;
   phase phase_ = phase::meeting;
@@ -418,6 +433,7 @@ class session {
 
 }  // namespace tallow::session
 
+#include <tallow/session/direct_steps.hpp>
 #include <tallow/session/identity_steps.hpp>
 #include <tallow/session/outage_steps.hpp>
 #include <tallow/session/session_steps.hpp>

@@ -109,7 +109,8 @@ result<void> session<Transfer, Link>::on(const room::tickets_granted& e, instant
 
 template <class Transfer, class Link>
 void session<Transfer, Link>::take_limits(const relay_limits& told) {
-  transfer_->limit_bytes(told.room_bytes_max);
+  const bool uses_relay = transfer_->direct().here() != direct_use::required;
+  transfer_->limit_bytes(uses_relay ? told.room_bytes_max : 0);
   lanes_.limit(told.lanes_max);
 }
 
@@ -250,6 +251,8 @@ result<void> session<Transfer, Link>::on_sealed(Message&& m, instant now) {
     return on_lanes(m, now);
   } else if constexpr (std::is_same_v<message_type, ident>) {
     return on_ident(m);
+  } else if constexpr (std::is_same_v<message_type, direct_lanes>) {
+    return on_direct_lanes(std::forward<Message>(m), now);
   } else if constexpr (std::is_same_v<message_type, received>) {
     return resynchronise(m, now);
   } else {
@@ -260,6 +263,9 @@ result<void> session<Transfer, Link>::on_sealed(Message&& m, instant now) {
 template <class Transfer, class Link>
 result<void> session<Transfer, Link>::on_lanes(const lanes& m, instant now) {
   if (transfer_->chunk_bytes() == 0) return fail(errc::peer_message_unexpected, 0, "before SETUP");
+  if (transfer_->direct().agreed() == direct_use::required) {
+    return fail(errc::peer_message_unexpected, 0, "LANES where direct ones are required");
+  }
   if (auto done = channel_->announce(m); !done) return done;
   if (!m.in_band) {
     // Where this side gets no tickets, no lane opens, and the sender finds another way.
@@ -286,6 +292,8 @@ template <class Transfer, class Link>
 result<void> session<Transfer, Link>::announce_lanes(instant now) {
   if constexpr (Transfer::role == transfer_role::sender) {
     if (!setup_sent_ || !is_resynchronised_) return {};
+    if (auto done = announce_direct(now); !done) return done;
+    if (direct_.holds_others(now)) return {};
     if (const std::uint32_t count = lanes_.missing(now); count > 0) {
       const auto first = channel_->allocate_lanes(count);
       if (!first) return fail(first.error());
@@ -349,6 +357,9 @@ result<void> session<Transfer, Link>::settle(instant now) {
   if (failed_) return standing();
   if (phase_ == phase::live) {
     if (auto done = fill(now); !done) return give_up(done.error(), now);
+    if (!direct_.has_begun()) {
+      if (auto done = announce_lanes(now); !done) return give_up(done.error(), now);
+    }
     note_words();
     if (auto done = note_offer(); !done) return give_up(done.error(), now);
     if (transfer_->done()) finish(now);
@@ -396,7 +407,7 @@ result<bool> session<Transfer, Link>::send_in_band() {
     if (auto done = send_stream(in_band_.id(), *hello); !done) return fail(done.error());
   }
   if constexpr (Transfer::role == transfer_role::sender) {
-    if (lanes_.any_open()) return false;
+    if (lanes_.any_open() || direct_.any_open()) return false;
     const auto frame = in_band_.next_frame(*transfer_);
     if (!frame) return fail(frame.error());
     if (frame->empty()) return false;
