@@ -204,7 +204,11 @@ set(tallow_net_headers
   net/work_gate.hpp
   net/thread_link.hpp
   net/background_work.hpp
+  net/standby_sender.hpp
   net/lane_set.hpp
+  net/interface_addresses.hpp
+  net/direct_listener.hpp
+  net/direct_paths.hpp
   net/stream_pump.hpp
   net/system_random.hpp
   net/relay_link.hpp

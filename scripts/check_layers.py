@@ -86,7 +86,7 @@ def problem_of_include(folder, name, quoted):
         if name in IO_HEADERS and folder in ORDER:
             return f"{name}: {folder}/ has no input, output, clock, thread or randomness of its own"
         return None
-    if folder in OUTER and (name.startswith(("sys/", "netinet/", "arpa/", "linux/"))
+    if folder in OUTER and (name.startswith(("sys/", "net/", "netinet/", "arpa/", "linux/"))
                             or re.fullmatch(r"[a-z0-9_]+\.h", name)):
         return None  # POSIX
     return f"{name}: neither the standard library's nor known here"

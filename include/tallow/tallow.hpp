@@ -71,8 +71,11 @@
 #include <tallow/net/connect.hpp>
 #include <tallow/net/connect_race.hpp>
 #include <tallow/net/control_transport.hpp>
+#include <tallow/net/direct_listener.hpp>
+#include <tallow/net/direct_paths.hpp>
 #include <tallow/net/first_bytes.hpp>
 #include <tallow/net/http_connect_dialogue.hpp>
+#include <tallow/net/interface_addresses.hpp>
 #include <tallow/net/lane_carrier.hpp>
 #include <tallow/net/lane_set.hpp>
 #include <tallow/net/lane_socket.hpp>
@@ -94,6 +97,7 @@
 #include <tallow/net/route.hpp>
 #include <tallow/net/session_driver.hpp>
 #include <tallow/net/socks5_dialogue.hpp>
+#include <tallow/net/standby_sender.hpp>
 #include <tallow/net/stream_pump.hpp>
 #include <tallow/net/system_random.hpp>
 #include <tallow/net/tcp_transport.hpp>

@@ -162,6 +162,9 @@ set(test_net_sources
   unit/net/proxy_header_test.cpp
   unit/net/relay_tls_test.cpp
   unit/net/relay_lanes_test.cpp
+  unit/net/interface_addresses_test.cpp
+  unit/net/direct_listener_test.cpp
+  unit/net/direct_paths_test.cpp
 )
 
 # Parts of the tools that have no main().
@@ -207,6 +210,7 @@ set(test_attack_sources
   attack/x25519_test.cpp
   attack/path_escape_test.cpp
   attack/hostile_relay_test.cpp
+  attack/direct_test.cpp
 )
 
 # tests/sim: seeded simulations of whole transfers.

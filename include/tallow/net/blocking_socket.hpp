@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
@@ -41,6 +43,14 @@ class blocking_socket {
       if (errno != EINTR) return lost();
     }
   }
+
+  /// How long a read may wait; zero: for ever. A longer one ends with connection_lost.
+  void limit_reads(std::chrono::seconds most) const noexcept {
+    const ::timeval time{most.count(), 0};
+    (void)::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  }
+
+  [[nodiscard]] int native_handle() const noexcept { return descriptor_; }
 
   /// All of the views, one after the other, gathered into as few calls as the system takes.
   ///

@@ -1,6 +1,7 @@
 // The lanes of a session, each on a connection and a thread of its own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -8,7 +9,9 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -16,14 +19,19 @@
 #include <asio/detached.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/net/blocking_socket.hpp>
+#include <tallow/net/connect.hpp>
 #include <tallow/net/lane_socket.hpp>
+#include <tallow/net/resolve.hpp>
 #include <tallow/net/route.hpp>
+#include <tallow/net/standby_sender.hpp>
+#include <tallow/net/tcp_transport.hpp>
 #include <tallow/net/thread_link.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/lane_pump.hpp>
@@ -32,10 +40,11 @@
 
 namespace tallow::net {
 
-/// Opens lanes through a relay and runs them.
+/// Opens lanes and runs them: through a relay, and straight to the other side. While one of the
+/// latter is open, the former send nothing and are there for when there is none any more.
 ///
 /// All calls on the executor's thread. The session is told there how lanes go; what the lanes'
-/// threads share is the transfer alone, which has a real mutex.
+/// threads share is the transfer, which has a real mutex, and whether direct ones are open.
 template <class Session>
 class lane_set {
  public:
@@ -49,15 +58,53 @@ class lane_set {
   lane_set& operator=(const lane_set&) = delete;
   ~lane_set() { stop(); }
 
-  /// Connects, and carries the lane once the connection is there.
+  /// Connects to the relay, and carries the lane once the connection is there.
   void open(const session::lane_granted& granted) {
     auto keys = shared_->session->take_lane(granted.lane);
     if (!keys) return shared_->ended(granted.lane, keys.error());
     asio::co_spawn(shared_->executor, start(shared_, granted, std::move(*keys)), asio::detached);
   }
 
-  /// Lanes that are connected.
-  [[nodiscard]] std::size_t count() const noexcept { return shared_->lanes.size(); }
+  /// Keeps the keys of a lane whose connection comes by itself.
+  void expect(stream_id id) {
+    auto keys = shared_->session->take_lane(id);
+    if (!keys) return shared_->ended(id, keys.error());
+    shared_->expected.emplace(id, std::move(*keys));
+  }
+
+  /// It has come.
+  void arrive(stream_id id, asio::ip::tcp::socket socket) {
+    auto keys = shared_->expected.extract(id);
+    if (keys.empty()) return;
+    run(shared_, std::move(socket), {id, session::data_path::direct, std::nullopt},
+        std::move(keys.mapped()));
+  }
+
+  /// It does not come any more.
+  void give_up(stream_id id) {
+    if (shared_->expected.erase(id) == 0) return;
+    shared_->ended(id, error{errc::timed_out, 0, "nobody came for a direct lane"});
+  }
+
+  /// Connects to the other side, by the first address that answers, for each of the lanes.
+  void dial(const std::vector<session::lane_granted>& lanes, endpoints to) {
+    std::vector<dialled_lane> all;
+    for (const session::lane_granted& one : lanes) {
+      auto keys = shared_->session->take_lane(one.lane);
+      if (keys) {
+        all.push_back({one, std::move(*keys)});
+      } else {
+        shared_->ended(one.lane, keys.error());
+      }
+    }
+    asio::co_spawn(shared_->executor, dial_all(shared_, std::move(all), std::move(to)),
+                   asio::detached);
+  }
+
+  /// Lanes that are connected and used: direct ones, or if there are none, all.
+  [[nodiscard]] std::size_t count() const noexcept {
+    return shared_->direct_open > 0 ? shared_->direct_open : shared_->lanes.size();
+  }
 
   /// There may be chunks to send.
   void wake() { shared_->gate.open(); }
@@ -69,32 +116,72 @@ class lane_set {
     for (auto& [id, one] : shared_->lanes) one->socket.interrupt();
     for (auto& [id, one] : shared_->lanes) one->thread.join();
     shared_->lanes.clear();
+    shared_->expected.clear();
   }
 
  private:
+  static constexpr connect_times dial_times{std::chrono::milliseconds(100),
+                                            std::chrono::milliseconds(2'000)};
+  // For the LANE_HELLO of who has answered: it may be somebody else.
+  static constexpr std::chrono::seconds greeting_time{5};
+
+  struct lane_facts {
+    stream_id id{};
+    session::data_path path{};
+    std::optional<lane_ticket> ticket;  // to be shown by us
+  };
+
   struct lane {
-    lane(int descriptor, session::lane_ends k) : socket(descriptor), keys(std::move(k)) {}
+    lane(int descriptor, lane_facts f, session::lane_ends k)
+        : socket(descriptor), facts(f), keys(std::move(k)) {}
     blocking_socket socket;
+    lane_facts facts;
     session::lane_ends keys;
+    bool is_open = false;
     std::thread thread;
+  };
+
+  struct dialled_lane {
+    session::lane_granted granted;
+    session::lane_ends keys;
   };
 
   struct shared : thread_link<Session> {
     shared(asio::any_io_executor e, Session& s, route w, std::function<void()> c)
         : thread_link<Session>(std::move(e), s, std::move(c)), way(std::move(w)) {}
     route way;
+    std::map<stream_id, session::lane_ends> expected;
     std::map<stream_id, std::unique_ptr<lane>> lanes;
+    std::size_t direct_open = 0;
+    std::atomic<bool> is_direct{false};  // the same, for the lanes' threads
+
+    void opened(stream_id id) {
+      if (this->is_stopped) return;
+      const auto found = lanes.find(id);
+      if (found == lanes.end()) return;
+      found->second->is_open = true;
+      if (found->second->facts.path == session::data_path::direct) note_direct(direct_open + 1);
+      this->session->lane_opened(id);
+      this->changed();
+    }
 
     void ended(stream_id id, const error& why) {
       if (this->is_stopped) return;
       const auto found = lanes.find(id);
       if (found != lanes.end()) {
-        found->second->thread.join();
+        lane& l = *found->second;
+        l.thread.join();
+        if (l.is_open && l.facts.path == session::data_path::direct) note_direct(direct_open - 1);
         lanes.erase(found);
       }
       (void)this->session->lane_ended(id, why, std::chrono::steady_clock::now());
       this->gate.open();
       this->changed();
+    }
+
+    void note_direct(std::size_t count) {
+      direct_open = count;
+      is_direct = count > 0;
     }
   };
   using shared_ptr = std::shared_ptr<shared>;
@@ -104,33 +191,82 @@ class lane_set {
     auto socket = co_await all->way.connect_again();
     if (all->is_stopped) co_return;
     if (!socket) co_return all->ended(granted.lane, socket.error());
-    tune(*socket);
-    tune_lane(socket->native_handle());
+    run(all, std::move(*socket), {granted.lane, session::data_path::relay, granted.ticket},
+        std::move(keys));
+  }
+
+  // The address that answers first is that of all.
+  static asio::awaitable<void> dial_all(shared_ptr all, std::vector<dialled_lane> lanes,
+                                        endpoints to) {
+    for (dialled_lane& one : lanes) {
+      auto socket = co_await net::connect(to, dial_times);
+      if (all->is_stopped) co_return;
+      if (!socket) {
+        all->ended(one.granted.lane, socket.error());
+        to.clear();  // nor do the others get one
+        continue;
+      }
+      asio::error_code trouble;
+      const auto other_end = socket->remote_endpoint(trouble);
+      if (!trouble) to = {other_end};
+      run(all, std::move(*socket),
+          {one.granted.lane, session::data_path::direct, one.granted.ticket}, std::move(one.keys));
+    }
+  }
+
+  static void run(const shared_ptr& all, asio::ip::tcp::socket socket, const lane_facts& facts,
+                  session::lane_ends keys) {
+    tune(socket);
+    tune_lane(socket.native_handle());
     asio::error_code trouble;
-    const int descriptor = socket->release(trouble);
-    if (trouble) co_return all->ended(granted.lane, error{errc::connect_failed});
-    auto& one = all->lanes[granted.lane];
-    // NOLINTNEXTLINE(bugprone-use-after-move): it was moved into this coroutine before, not from it
-    one = std::make_unique<lane>(descriptor, std::move(keys));
-    one->thread = std::thread([all, l = one.get(), granted] {
-      const error why = carry(all, *l, granted);
-      asio::post(all->executor, [all, why, id = granted.lane] { all->ended(id, why); });
+    const int descriptor = socket.release(trouble);
+    if (trouble) return all->ended(facts.id, error{errc::connect_failed});
+    auto& one = all->lanes[facts.id];
+    one = std::make_unique<lane>(descriptor, facts, std::move(keys));
+    if (facts.path == session::data_path::direct) {
+      using transfer_type = std::decay_t<decltype(all->session->transfer())>;
+      constexpr bool sends = transfer_type::role == transfer_role::sender;
+      expect_life(descriptor, sends);
+      one->socket.limit_reads(greeting_time);
+      if (sends) asio::co_spawn(all->executor, watch(all, facts.id), asio::detached);
+    }
+    one->thread = std::thread([all, l = one.get()] {
+      const error why = carry(all, *l);
+      asio::post(all->executor, [all, why, id = l->facts.id] { all->ended(id, why); });
     });
   }
 
+  // Ends a direct lane whose path has gone silent.
+  static asio::awaitable<void> watch(shared_ptr all, stream_id id) {
+    asio::steady_timer pause(all->executor);
+    for (;;) {
+      pause.expires_after(std::chrono::seconds(1));
+      (void)co_await pause.async_wait(awaited);
+      const auto found = all->lanes.find(id);
+      if (found == all->lanes.end()) co_return;
+      if (is_unanswered(found->second->socket.native_handle())) found->second->socket.interrupt();
+    }
+  }
+
   // The whole life of a lane, on its thread. Returns why it ended.
-  static error carry(const shared_ptr& all, lane& l, const session::lane_granted& granted) {
+  static error carry(const shared_ptr& all, lane& l) {
     auto& transfer = all->session->transfer();
-    byte_buffer opening;
-    (void)append_message(opening, lane_open{granted.ticket});
-    const byte_view first = opening;
-    if (auto sent = l.socket.write_all(session::byte_views(&first, 1)); !sent) return sent.error();
+    if (l.facts.ticket) {
+      byte_buffer opening;
+      (void)append_message(opening, lane_open{*l.facts.ticket});
+      const byte_view first = opening;
+      const auto sent = l.socket.write_all(session::byte_views(&first, 1));
+      if (!sent) return sent.error();
+    }
     transfer::record_buffer buffer(transfer.role == transfer_role::sender ? 0
                                                                           : transfer.chunk_bytes());
-    if (auto greeted = session::greet(l.keys, l.socket, buffer); !greeted) return greeted.error();
-    asio::post(all->executor, [all, id = granted.lane] {
-      if (!all->is_stopped) all->session->lane_opened(id);
-    });
+    if (auto greeted = session::greet(l.keys, l.socket, buffer); !greeted) {
+      // Whoever answers at an address of a neighbour is anybody until this has been heard.
+      const bool is_direct = l.facts.path == session::data_path::direct;
+      return is_direct ? error{errc::connection_lost, 0, "somebody else"} : greeted.error();
+    }
+    l.socket.limit_reads({});
+    asio::post(all->executor, [all, id = l.facts.id] { all->opened(id); });
     const auto done = pump(all, l, buffer, transfer);
     return done ? error{errc::connection_lost, 0, "the transfer is over"} : done.error();
   }
@@ -140,10 +276,13 @@ class lane_set {
                            Transfer& transfer) {
     const auto progress = [&] { tell_progress(all); };
     const auto clock = [] { return std::chrono::steady_clock::now(); };
-    if constexpr (Transfer::role == transfer_role::sender) {
-      return session::send_chunks(l.keys, l.socket, transfer, all->gate, clock, progress);
-    } else {
+    if constexpr (Transfer::role != transfer_role::sender) {
       return session::receive_chunks(l.keys, l.socket, buffer, transfer, clock, progress);
+    } else if (l.facts.path == session::data_path::relay) {
+      standby_sender<Transfer> standby(transfer, all->is_direct);
+      return session::send_chunks(l.keys, l.socket, standby, all->gate, clock, progress);
+    } else {
+      return session::send_chunks(l.keys, l.socket, transfer, all->gate, clock, progress);
     }
   }
 

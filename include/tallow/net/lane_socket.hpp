@@ -1,6 +1,7 @@
 // Settings of a TCP connection that is a lane: much goes through it, and nothing else does.
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 #ifdef __linux__
@@ -33,6 +34,43 @@ inline void tune_lane([[maybe_unused]] int native_handle) noexcept {
       return;
     }
   }
+#endif
+}
+
+/// How long a direct lane may be without a sign of life while one is due.
+inline constexpr std::chrono::seconds direct_silence_max{5};
+
+/// Makes the system ask the other end of an idle connection for signs of life, so that a path that
+/// was cut ends the connection after direct_silence_max. For direct lanes: on the way to a relay
+/// there are others who may be slow.
+///
+/// @param sends  bytes go out here. What waits for a slow reader is no silence then, which the
+///               system does not know apart: is_unanswered() does
+inline void expect_life([[maybe_unused]] int native_handle, [[maybe_unused]] bool sends) noexcept {
+#if defined(__linux__) && defined(TCP_USER_TIMEOUT)
+  const auto set = [native_handle](int level, int option, int value) {
+    (void)::setsockopt(native_handle, level, option, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 2);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+  if (!sends)
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(direct_silence_max.count()) * 1000);
+#endif
+}
+
+/// True when bytes are under way on a connection that expect_life() was called for, and nothing has
+/// come back for direct_silence_max.
+[[nodiscard]] inline bool is_unanswered([[maybe_unused]] int native_handle) noexcept {
+#if defined(__linux__) && defined(TCP_INFO)
+  ::tcp_info info{};
+  ::socklen_t info_bytes = sizeof info;
+  if (::getsockopt(native_handle, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) != 0) return false;
+  const std::chrono::milliseconds since(info.tcpi_last_ack_recv);
+  return info.tcpi_unacked > 0 && since >= direct_silence_max;
+#else
+  return false;
 #endif
 }
 

@@ -11,6 +11,7 @@
 
 #include <tallow/base/error.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/address_rules.hpp>
 #include <tallow/net/connect.hpp>
 #include <tallow/net/connect_race.hpp>
 #include <tallow/net/proxy_address.hpp>
@@ -42,6 +43,15 @@ class route {
   [[nodiscard]] const address& to() const noexcept { return state_->to; }
   [[nodiscard]] const std::optional<proxy_address>& through() const noexcept {
     return state_->through;
+  }
+
+  /// True when the relay is on this machine, as far as one can see.
+  [[nodiscard]] bool is_loopback() const {
+    if (state_->through) return false;
+    if (state_->answered) return canonical(state_->answered->address()).is_loopback();
+    asio::error_code is_name;
+    const auto number = asio::ip::make_address(state_->to.host, is_name);
+    return !is_name && canonical(number).is_loopback();
   }
 
   /// Connects to whichever address answers first.

@@ -11,6 +11,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -19,10 +20,13 @@
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
 #include <tallow/base/time.hpp>
+#include <tallow/base/units.hpp>
 #include <tallow/net/background_work.hpp>
+#include <tallow/net/direct_paths.hpp>
 #include <tallow/net/lane_set.hpp>
 #include <tallow/net/route.hpp>
 #include <tallow/net/stream_pump.hpp>
+#include <tallow/session/direct_addresses.hpp>
 #include <tallow/session/events.hpp>
 #include <tallow/session/transport.hpp>
 
@@ -51,7 +55,13 @@ class session_driver {
         lanes_at_(std::move(lanes_at)),
         work_(executor, asio::steady_timer::time_point::max()),
         clock_(executor, asio::steady_timer::time_point::max()),
-        background_(executor, session, [this] { work_has_come(); }) {}
+        background_(executor, session, [this] { work_has_come(); }),
+        direct_(executor, session, [this](stream_id id, asio::ip::tcp::socket socket) {
+          if (lanes_) lanes_->arrive(id, std::move(socket));
+        }) {}
+
+  /// For direct lanes, where the session has them: public addresses are told and connected to, too.
+  void use_public_addresses() noexcept { kinds_.public_network = true; }
 
   /// Runs the session; `on_event(event)` is called for each of its events.
   ///
@@ -67,6 +77,7 @@ class session_driver {
       drain(on_event);
       co_await (read_loop(on_event) || write_loop() || time_loop(on_event));
       lanes_.reset();
+      direct_.forget_lanes();
       if (!session_->away()) break;
       const bool is_back = co_await reconnect(on_event);
       if (!is_back) break;
@@ -83,7 +94,7 @@ class session_driver {
     co_return result<void>{};
   }
 
-  /// Lanes that have a connection of their own at the moment.
+  /// Lanes that have a connection of their own at the moment; where there are direct ones, these.
   [[nodiscard]] std::size_t lane_count() const noexcept { return lanes_ ? lanes_->count() : 0; }
 
   /// Tells the driver that somebody else has done something to the session.
@@ -117,14 +128,19 @@ class session_driver {
   template <class OnEvent>
   void drain(OnEvent& on_event) {
     while (auto e = session_->poll_event()) {
-      const auto* granted = std::get_if<session::lane_granted>(&*e);
-      if (granted != nullptr && lanes_) {
-        lanes_->open(*granted);
-      } else {
-        on_event(*e);
-      }
+      if (!lanes_ || !open_lanes(*e)) on_event(*e);
     }
     wake();
+  }
+
+  // Whether the event was for lanes.
+  bool open_lanes(const session::event& e) {
+    if (const auto* granted = std::get_if<session::lane_granted>(&e)) {
+      lanes_->open(*granted);
+      return true;
+    }
+    kinds_.loopback = lanes_at_->is_loopback();
+    return direct_.handle(e, *lanes_, kinds_, now());
   }
 
   template <class OnEvent>
@@ -247,6 +263,8 @@ class session_driver {
   asio::steady_timer clock_;
   std::optional<lane_set<Session>> lanes_;
   background_work<Session> background_;
+  direct_paths<Session> direct_;
+  session::address_kinds kinds_;
   std::optional<stream_pump<Session>> stream_;
   bool is_running_ = false;
 };
