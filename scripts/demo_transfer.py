@@ -122,6 +122,8 @@ def main():
         folder = pathlib.Path(name)
         # Keys of relays and of sessions go with the demonstration.
         os.environ["XDG_STATE_HOME"] = str(folder / "state")
+        # It shows what goes through a relay, which two programs on one machine do not need.
+        os.environ["TALLOW_DIRECT"] = "never"
         (folder / "sent").mkdir()
         (folder / "arrived").mkdir()
         samples = make_samples(folder / "sent")

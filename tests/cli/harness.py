@@ -27,8 +27,10 @@ atexit.register(RELAY_STATE.cleanup)
 
 def clean_environment(**more):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TALLOW_")}
-    # Whoever runs the tests may have settings.
-    return {**kept, "XDG_CONFIG_HOME": os.path.join(RELAY_STATE.name, "no-config"), **more}
+    # Whoever runs the tests may have settings. And all goes through the relay, which most tests look
+    # at or break, unless a test wants it otherwise.
+    return {**kept, "XDG_CONFIG_HOME": os.path.join(RELAY_STATE.name, "no-config"),
+            "TALLOW_DIRECT": "never", **more}
 
 
 class Finished:
@@ -48,9 +50,10 @@ class Finished:
 class Command:
     """tallow-cli under way. Its standard output is read as it comes."""
 
-    def __init__(self, *arguments, env=None, stdin=None, terminal=subprocess.DEVNULL):
+    def __init__(self, *arguments, env=None, stdin=None, terminal=subprocess.DEVNULL, inside=()):
         self.process = subprocess.Popen(
-            [BIN / "tallow-cli", *map(os.fspath, arguments)], env=clean_environment(**(env or {})),
+            [*inside, BIN / "tallow-cli", *map(os.fspath, arguments)],
+            env=clean_environment(**(env or {})),
             stdin=subprocess.PIPE if stdin is not None else terminal,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if stdin is not None:
@@ -117,12 +120,13 @@ class Command:
 
 
 @contextlib.contextmanager
-def relay(*arguments, state=None):
-    """A relay on a free port of the loopback; gives its address. Its key is kept in `state`."""
+def relay(*arguments, state=None, listen="127.0.0.1:0", http="off", inside=()):
+    """A relay on a free port of the loopback; gives its address. Its key is kept in `state`, and it
+    is started by the command `inside`, if there is one."""
     state = state or RELAY_STATE.name
     # Several threads on any machine, so that connections have to find the one of their room.
-    process = subprocess.Popen([BIN / "tallow-relay", "--listen", "127.0.0.1:0",
-                                "--http-listen", "off", "--threads", "3", *arguments],
+    process = subprocess.Popen([*inside, BIN / "tallow-relay", "--listen", listen,
+                                "--http-listen", http, "--threads", "3", *arguments],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True,
                                env=clean_environment(XDG_STATE_HOME=os.fspath(state)))

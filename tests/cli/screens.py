@@ -20,7 +20,7 @@ class Person:
         self.tmux, self.name, self.home = tmux, name, home
         home.mkdir()
         shell = ["env", "-i", f"HOME={home}", f"PATH={BIN}:{os.environ['PATH']}", "PS1=$ ",
-                 "LC_ALL=C.UTF-8", "TERM=screen", f"TALLOW_RELAY={relay}", "HISTFILE=",
+                 "LC_ALL=C.UTF-8", "TERM=screen", f"TALLOW_RELAY={relay}", "TALLOW_DIRECT=never", "HISTFILE=",
                  "bash", "--noprofile", "--norc"]
         tmux("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", str(home),
              *shell)

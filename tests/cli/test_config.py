@@ -17,7 +17,7 @@ class ConfigTest(TransferTest):
         done = subprocess.run([BIN / "tallow-cli", *arguments], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=60, check=False,
-                              env=clean_environment(**{**self.places, **env}))
+                              env=clean_environment(**{**self.places, "TALLOW_DIRECT": "", **env}))
         return done.returncode, done.stdout, done.stderr
 
     def shown(self, **env):

@@ -40,6 +40,7 @@ struct word_or_none_kind {
 
 inline constexpr std::array identity_words{"make", "show", "export"};
 inline constexpr std::array shell_words{"bash", "zsh", "fish"};
+inline constexpr std::array direct_words{"auto", "only", "never"};
 inline constexpr std::array conflict_words{"ask", "rename", "overwrite", "skip"};
 
 struct compress_kind {

@@ -252,6 +252,13 @@ inline constexpr auto relay_rows = std::array{
         transfer_bits | look_bits, "proxy", "URL",
         "Reach the relay by this proxy alone, socks5://[USER:PASSWORD@]HOST:PORT or http://..., or "
         "'none'; else ALL_PROXY says")),
+    lasting(with_default(value_of<&settings::direct, tools::word_kind<direct_words>>(
+        transfer_bits, "direct", "HOW",
+        "Data straight to the other side: auto (where it is a neighbour, else by the relay), only, "
+        "or never; with a proxy never"))),
+    lasting(flag_of<&settings::direct_is_public>(
+        transfer_bits, "direct-public",
+        "Direct connections over public addresses, too, if both sides say so")),
     value_of<&settings::code_file, tools::path_kind>(
         send_bit | receive_bit, "code-file", "FILE",
         "Read the code from FILE ('-': standard input); also TALLOW_CODE"),

@@ -75,10 +75,10 @@ inline constexpr std::chrono::seconds pause_shown_after{3};
   return done + ' ' + std::string(unit);
 }
 
-/// "2 lanes by relay".
+/// "2 lanes by relay", "2 lanes, direct".
 [[nodiscard]] inline std::string way_text(const progress_facts& facts) {
-  const std::string by = " by " + std::string(facts.path);
-  return facts.lanes == 0 ? "no lanes," + by : counted(facts.lanes, "lane") + by;
+  if (facts.path == "direct") return counted(facts.lanes, "lane") + ", direct";
+  return facts.lanes == 0 ? "no lanes, by relay" : counted(facts.lanes, "lane") + " by relay";
 }
 
 namespace detail {

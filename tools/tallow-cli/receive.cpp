@@ -22,6 +22,7 @@
 #include "code_prompt.hpp"
 #include "conflicts.hpp"
 #include "digest.hpp"
+#include "direct_choice.hpp"
 #include "fingerprint.hpp"
 #include "given_code.hpp"
 #include "picking.hpp"
@@ -209,6 +210,7 @@ session_facts facts_of(const receive_options& options) {
   if (!target.has_filename()) target = target.parent_path();  // what ends with '/'
   session_facts facts{false, "", {target}, 0, "", options.on_conflict, options.only};
   facts.from = options.from;
+  facts.direct = options.direct;
   return facts;
 }
 
@@ -312,7 +314,8 @@ std::optional<exit_code> attempt(receive_options& options, meeting& how,
                                  const history_keeper& book) {
   receive_sink all(options.out, random_id());
   files::folder_sink& sink = all.folder();
-  receiver into(all, files::folder_journal(sink), {true, true, all.is_pipe(), options.verifies});
+  receiver into(all, files::folder_journal(sink),
+                {true, true, all.is_pipe(), options.verifies, direct_use_of(options).value()});
   asio::io_context io(1);  // outlives the timers and coroutines of the run
   session_record record(all.is_pipe() ? std::nullopt : session_store::find(), facts_of(options));
   session::session_options session_options;
@@ -383,6 +386,7 @@ exit_code receive(receive_options options, reporter& report) {
   // Outlives the sinks: it takes the target away again, if nothing is left there.
   std::optional<receiver_sandbox> fences;
   const history_keeper book(options, report);
+  if (const auto direct = direct_use_of(options); !direct) return report.failed(direct.error());
   meeting how{want::receive, std::move(options.code), std::move(options.keys)};
   for (;;) {
     if (const auto end = attempt(options, how, fences, report, book)) return *end;

@@ -73,6 +73,8 @@ std::optional<stored_session> choose(std::vector<stored_session> sessions, const
 result<void> fill(common_options& into, const resume_options& options, stored_session& from) {
   static_cast<settings&>(into) = options;
   if (options.relay.empty()) into.relay = from.facts.relay;
+  // Who wanted to be seen by nobody, or by no relay, wants that now.
+  if (into.direct == "auto") into.direct = from.facts.direct;
   into.keys = std::move(from.keys);
   const auto relay = net::parse_relay_address(into.relay);
   if (!relay) return fail(relay.error());

@@ -18,6 +18,7 @@
 #include <tallow/wire/utf8.hpp>
 
 #include "digest.hpp"
+#include "direct_choice.hpp"
 #include "dry_run.hpp"
 #include "identity_file.hpp"
 #include "receivers.hpp"
@@ -213,6 +214,7 @@ exit_code send(send_options options, reporter& report) {
     if (const auto trouble = take_up(options, all, report)) return *trouble;
     return dry_run(all.tree(), options.stream, report);
   }
+  if (const auto direct = direct_use_of(options); !direct) return report.failed(direct.error());
   if (options.signs) {
     if (const auto trouble = take_identity(options, report)) return *trouble;
   }

@@ -16,6 +16,7 @@
 #include <tallow/files/selection.hpp>
 #include <tallow/transfer/sender.hpp>
 
+#include "direct_choice.hpp"
 #include "options.hpp"
 #include "remember.hpp"
 #include "send_source.hpp"
@@ -61,7 +62,8 @@ struct unusable_path {
 /// Lives as long as its run; source() is to be prepared before.
 class sending {
  public:
-  /// @param text  what is sent in place of files; outlives this
+  /// @param options  of which direct_use_of() is possible
+  /// @param text     what is sent in place of files; outlives this
   sending(const send_options& options, const std::optional<secret_buffer>& text, voice speaks)
       : options_(&options),
         from_(all_, sender_options_of(options)),
@@ -106,6 +108,7 @@ class sending {
     how.stream = options.stream;
     how.text = options.text;
     how.verify = options.verifies;
+    how.direct = direct_use_of(options).value();
     // What all receivers together may have.
     how.bytes_per_second_max = (options.throttle + options.receivers - 1) / options.receivers;
     return how;
@@ -126,6 +129,7 @@ class sending {
     facts.obeys_git = options.obeys_git;
     facts.follows_links = options.follows_links;
     facts.signs = options.signs;
+    facts.direct = options.direct;
     std::error_code failure;
     for (const std::filesystem::path& path : options.paths) {
       facts.paths.push_back(std::filesystem::absolute(path, failure));

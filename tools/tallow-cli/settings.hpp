@@ -36,8 +36,10 @@ struct settings {
   std::string code_argument;
 
   // How both sides find each other.
-  std::string relay;  ///< HOST:PORT, perhaps #KEY behind it
-  std::string proxy;  ///< as proxy_settings::read() takes it; may hold a password
+  std::string relay;              ///< HOST:PORT, perhaps #KEY behind it
+  std::string proxy;              ///< as proxy_settings::read() takes it; may hold a password
+  std::string direct = "auto";    ///< a word of direct_words
+  bool direct_is_public = false;  ///< direct connections to public addresses, too
   std::string code_file;
   /// How long a lost connection is tried again: a router that restarts, a walk between two
   /// networks.

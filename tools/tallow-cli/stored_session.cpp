@@ -101,7 +101,7 @@ std::string encode_facts(const session_facts& facts) {
                         {"only", in_hex(facts.only)}, {"excluded", in_hex(facts.excluded)},
                         {"git", facts.obeys_git},     {"follow_links", facts.follows_links},
                         {"sign", facts.signs},        {"from", facts.from},
-                        {"proxy", facts.proxy}}
+                        {"proxy", facts.proxy},       {"direct", facts.direct}}
              .dump() +
          '\n';
 }
@@ -114,6 +114,7 @@ std::optional<session_facts> decode_facts(std::string_view line) {
     object.at("sender").get_to(facts.is_sender);
     object.at("relay").get_to(facts.relay);
     facts.proxy = object.value("proxy", "");
+    facts.direct = object.value("direct", "auto");
     object.at("lanes").get_to(facts.lanes);
     object.at("compress").get_to(facts.compress);
     facts.on_conflict = object.value("on_conflict", "");

@@ -24,9 +24,10 @@ struct session_facts {
   std::vector<std::string> excluded{};
   bool obeys_git = false;
   bool follows_links = false;
-  bool signs = false;   ///< of a sender
-  std::string from{};   ///< of a receiver: from whom alone
-  std::string proxy{};  ///< between us and the relay, without a login; empty: none
+  bool signs = false;          ///< of a sender
+  std::string from{};          ///< of a receiver: from whom alone
+  std::string proxy{};         ///< between us and the relay, without a login; empty: none
+  std::string direct{"auto"};  ///< what --direct said
 };
 
 /// A session that did not come to its end.

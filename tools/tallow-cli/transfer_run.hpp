@@ -77,6 +77,7 @@ class transfer_run {
     facts.total_known = now.total_known;
     facts.items_total = now.entries_total;
     facts.lanes = driver_ ? driver_->lane_count() : 0;
+    facts.path = path_;
     facts.is_connected = is_connected_;
     if (look_) look_(facts);
     return facts;
@@ -241,6 +242,7 @@ class transfer_run {
     driver_.emplace(
         *session_, std::move(transport), executor_, [this]() { return relay_->connect(); },
         relay_->way());
+    if (options_->direct_is_public) driver_->use_public_addresses();
   }
 
   // The other side may have come to another relay than this one, or not at all.
@@ -325,6 +327,9 @@ class transfer_run {
       is_connected_ = true;
       voice_.emit({{"event", "resumed"}});
       voice_.say("Connected again; going on.");
+    } else if (const auto* changed = std::get_if<session::path_changed>(&e)) {
+      path_ = changed->path == session::data_path::direct ? "direct" : "relay";
+      voice_.emit({{"event", "path"}, {"path", path_}});
     } else if (const auto* low = std::get_if<session::quota_low>(&e)) {
       voice_.emit({{"event", "quota_low"}, {"bytes", low->bytes_left}});
       voice_.say("The relay carries only " + human_bytes(low->bytes_left) + " more.");
@@ -414,7 +419,8 @@ class transfer_run {
   std::function<void(progress_facts&)> look_;
   asio::any_io_executor executor_;
   std::string words_;
-  std::string chosen_;  // of the relays
+  std::string_view path_ = "relay";  // where the data goes
+  std::string chosen_;               // of the relays
   std::set<std::string> visited_;
   std::set<std::string> unusable_;
   std::size_t visits_ = 0;

@@ -123,8 +123,8 @@ struct failed {
 
 using event =
     std::variant<code_made, waiting, peer_found, stranger_turned_away, peer_lost, secured,
-                 words_due, words_agreed, keys_changed, identified, offered, lane_granted, addresses_wanted,
-                 direct_expected, lane_late, direct_offered, path_changed, connection_lost, resumed,
-                 quota_low, relay_draining, done, failed>;
+                 words_due, words_agreed, keys_changed, identified, offered, lane_granted,
+                 addresses_wanted, direct_expected, lane_late, direct_offered, path_changed,
+                 connection_lost, resumed, quota_low, relay_draining, done, failed>;
 
 }  // namespace tallow::session

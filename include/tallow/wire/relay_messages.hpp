@@ -218,7 +218,7 @@ struct lane_tickets {
 
 struct lane_open {
   static constexpr frame_type type = frame_type::lane_open;
-  std::variant<lane_ticket, stream_id> right;  ///< through a relay, or on a direct connection
+  std::variant<lane_ticket, stream_id> right;  ///< a stream id is taken by nobody
   static constexpr auto fields() { return std::tuple(field{&lane_open::right}); }
   bool operator==(const lane_open&) const = default;
 };

@@ -120,7 +120,7 @@ TEST(RelayLanes, ClosesWhoeverShowsNoTicketWithoutAWord) {
   wrong.back() ^= std::byte{1};
   std::vector<wire_end*> ends{&w.open_lane(wrong), &w.open_lane({})};
   ends.push_back(&w.connect_bare());
-  w.send(*ends.back(), lane_open{stream_id{1}});  // that is for direct connections
+  w.send(*ends.back(), lane_open{stream_id{1}});  // nobody takes that
   ends.push_back(&w.connect_bare());
   byte_buffer broken;
   ASSERT_TRUE(append_frame(broken, frame_type::lane_open, bytes_of(5, 9)));

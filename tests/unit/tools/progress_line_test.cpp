@@ -70,6 +70,8 @@ TEST(ProgressLine, TellsNoShareOfAnUnknownWhole) {
   EXPECT_EQ(progress_line(facts, steady, 79), "420.0/1000.0+ MiB  10.0 MiB/s  2 lanes by relay");
   facts.bytes_total = facts.bytes_done + mebibyte;  // a stream
   EXPECT_EQ(progress_line(facts, steady, 79), "420.0 MiB  10.0 MiB/s  2 lanes by relay");
+  facts.path = "direct";
+  EXPECT_EQ(progress_line(facts, steady, 79), "420.0 MiB  10.0 MiB/s  2 lanes, direct");
 }
 
 TEST(ProgressLine, SaysWhyItDoesNotMove) {
