@@ -197,11 +197,11 @@ class WholeTest(InFolder):
         done = subprocess.run(
             [sys.executable, HERE / "scenarios", "--bin", os.environ["TALLOW_BIN_DIR"], "--dir",
              self.folder, "--scale", "0.002", "--markdown", page,
-             "--only", "entries,first_byte,cuts,pairs,crash"],
+             "--only", "entries,first_byte,cuts,pairs,crash,direct"],
             capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = [line for line in page.read_text().splitlines() if line.startswith("| ")]
-        self.assertEqual(len(rows), 2 + 8, rows)
+        self.assertEqual(len(rows), 2 + 9, rows)
         self.assertIn("20 empty files", rows[2])
         self.assertRegex(rows[7], r"cut 50 times .* identical; [1-9][0-9.]* x its bytes")
 

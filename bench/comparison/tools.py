@@ -95,10 +95,11 @@ class Tool:
 
 
 class Socat(Tool):
-    """A plain pipe through a forwarding process: no encryption, no names, no check."""
+    """A plain pipe through a forwarding process, or without one: no encryption, no names, no check."""
 
     name = "socat"
     commands = ("socat", "tar")
+    forwards = True
 
     def version(self):
         said = subprocess.run(["socat", "-V"], capture_output=True, text=True, check=False).stdout
@@ -118,9 +119,14 @@ class Socat(Tool):
             arriving = {"out": self.arrived(sample, target)}
         receivers.append(children.start(
             ["socat", *SOCAT_BLOCK, "-u", f"TCP-LISTEN:{way},{bound}", "STDOUT"], **arriving))
-        forwarder = children.start(["socat", *SOCAT_BLOCK, f"TCP-LISTEN:{entry},{bound}",
-                                    f"TCP:127.0.0.1:{way}"])
-        wait_until_listening(entry, way)
+        forwarder = None
+        if self.forwards:
+            forwarder = children.start(["socat", *SOCAT_BLOCK, f"TCP-LISTEN:{entry},{bound}",
+                                        f"TCP:127.0.0.1:{way}"])
+            wait_until_listening(entry)
+        else:
+            entry = way
+        wait_until_listening(way)
         if sample.is_folder:
             senders = [children.start(["tar", "-C", sample.path.parent, "-cf", "-",
                                        sample.path.name], out=folder / "there", held=True)]
@@ -131,8 +137,13 @@ class Socat(Tool):
             ["socat", *SOCAT_BLOCK, "-u", "STDIN", f"TCP:127.0.0.1:{entry}"], read=source,
             held=True))
         wall_s = finish(release(*senders), senders, receivers)
-        forwarder.finish()
-        return Run(wall_s, total(senders), total(receivers), forwarder.usage)
+        if forwarder:
+            forwarder.finish()
+        return Run(wall_s, total(senders), total(receivers), forwarder and forwarder.usage)
+
+
+class SocatDirect(Socat):
+    forwards = False
 
 
 class Tallow(Tool):
@@ -163,7 +174,8 @@ class Tallow(Tool):
 
     def serve(self, children, folder):
         # The relay's new key would not be the one that an earlier run remembers of its port.
-        self.env = {"XDG_STATE_HOME": str(folder / "state")}
+        # All of it goes through the relay, as with the others, unless somebody changes that.
+        self.env = {"XDG_STATE_HOME": str(folder / "state"), "TALLOW_DIRECT": "never"}
         self.relay = children.start([self.binaries / "tallow-relay", "--listen", "127.0.0.1:0",
                                      "--max-bytes", "0", "--log-level", "error"], env=self.env)
         ready = read_when(self.relay.output, "tallow-relay said nothing").split()
