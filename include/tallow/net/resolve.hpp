@@ -1,11 +1,15 @@
 // The addresses of a name.
 #pragma once
 
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -13,8 +17,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/posix/stream_descriptor.hpp>
 #include <asio/this_coro.hpp>
 
 #include <tallow/base/error.hpp>
@@ -27,41 +30,26 @@ using endpoints = std::vector<asio::ip::tcp::endpoint>;
 
 namespace detail {
 
-/// Who waits for an answer; where the coroutine that asks keeps its things.
-struct resolver_wait {
-  explicit resolver_wait(const asio::any_io_executor& executor)
-      : answered(executor, asio::steady_timer::time_point::max()) {}
+/// What the thread that asks the system and the one that waits share. Either may end first. So the
+/// thread does not touch the executor, which may be ending just then: it closes its end of a pipe.
+struct resolver_answer {
+  explicit resolver_answer(int end) noexcept : told_by(end) {}
+  resolver_answer(const resolver_answer&) = delete;
+  resolver_answer& operator=(const resolver_answer&) = delete;
+  ~resolver_answer() { tell(); }
 
-  asio::steady_timer answered;  // expires when there is an answer
+  void tell() noexcept {
+    if (told_by >= 0) ::close(std::exchange(told_by, -1));
+  }
+
+  std::mutex mutex;
   endpoints found;
   asio::error_code trouble;
-};
-
-/// What the thread that asks the system holds. It may outlive who waits, and the executor too.
-struct resolver_question {
-  std::mutex mutex;
-  resolver_wait* waiting = nullptr;  // nothing: nobody waits any more
-};
-
-/// Lets go of the thread, however waiting ends.
-class resolver_watch {
- public:
-  resolver_watch(resolver_question& question, resolver_wait& waiting) : question_(&question) {
-    question.waiting = &waiting;
-  }
-  resolver_watch(const resolver_watch&) = delete;
-  resolver_watch& operator=(const resolver_watch&) = delete;
-  ~resolver_watch() {
-    const std::lock_guard lock(question_->mutex);
-    question_->waiting = nullptr;
-  }
-
- private:
-  resolver_question* question_;
+  int told_by;  // the thread's alone
 };
 
 // On a thread of its own.
-inline void ask_system(const std::shared_ptr<resolver_question>& question, const address& of) {
+inline void ask_system(resolver_answer& answer, const address& of) {
   asio::io_context own;
   asio::ip::tcp::resolver resolver(own);
   asio::error_code trouble;
@@ -70,16 +58,12 @@ inline void ask_system(const std::shared_ptr<resolver_question>& question, const
                                             asio::ip::tcp::resolver::numeric_service, trouble)) {
     found.push_back(entry.endpoint());
   }
-  const std::lock_guard lock(question->mutex);
-  if (question->waiting == nullptr) return;
-  asio::post(question->waiting->answered.get_executor(),
-             [question, trouble, found = std::move(found)]() mutable {
-               const std::lock_guard again(question->mutex);
-               if (question->waiting == nullptr) return;
-               question->waiting->found = std::move(found);
-               question->waiting->trouble = trouble;
-               question->waiting->answered.expires_at(asio::steady_timer::time_point::min());
-             });
+  {
+    const std::lock_guard lock(answer.mutex);
+    answer.found = std::move(found);
+    answer.trouble = trouble;
+  }
+  answer.tell();
 }
 
 }  // namespace detail
@@ -95,17 +79,21 @@ inline void ask_system(const std::shared_ptr<resolver_question>& question, const
   asio::error_code is_name;
   const auto number = asio::ip::make_address(of.host, is_name);
   if (!is_name) co_return endpoints{{number, of.port}};
-  detail::resolver_wait waiting(co_await asio::this_coro::executor);
-  const auto question = std::make_shared<detail::resolver_question>();
-  const detail::resolver_watch watch(*question, waiting);
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
+    co_return fail(errc::resolve_failed, std::error_code(errno, std::system_category()));
+  }
+  asio::posix::stream_descriptor told(co_await asio::this_coro::executor, pipe[0]);
+  const auto answer = std::make_shared<detail::resolver_answer>(pipe[1]);
   try {
-    std::thread([question, of] { detail::ask_system(question, of); }).detach();
+    std::thread([answer, of] { detail::ask_system(*answer, of); }).detach();
   } catch (const std::system_error& e) {
     co_return fail(errc::resolve_failed, e.code(), "no thread is left to ask the system");
   }
-  (void)co_await waiting.answered.async_wait(awaited);
-  if (waiting.trouble) co_return fail(errc::resolve_failed, detail::as_std(waiting.trouble));
-  co_return std::move(waiting.found);
+  (void)co_await told.async_wait(asio::posix::descriptor_base::wait_read, awaited);
+  const std::lock_guard lock(answer->mutex);
+  if (answer->trouble) co_return fail(errc::resolve_failed, detail::as_std(answer->trouble));
+  co_return std::move(answer->found);
 }
 
 }  // namespace tallow::net
