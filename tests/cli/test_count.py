@@ -58,6 +58,8 @@ class Count(TransferTest):
             first = self.receive_as(hub, 0)
             first.event("waiting")
             sending = self.send(hub.address, self.file, options=("--count", "2"))
+            # Before that a second receiver would be told that both want to receive.
+            sending.event("secured")
             self.assert_done(first, self.receive_as(hub, 1), sending)
         self.assert_all_have_it(2)
 
