@@ -1,23 +1,17 @@
 #include "identity_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <fcntl.h>
 #include <string>
 #include <string_view>
-#include <sys/stat.h>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
 #include <botan/hex.h>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/secret.hpp>
-#include <tallow/files/posix_error.hpp>
-#include <tallow/files/unique_fd.hpp>
-#include <tallow/files/write_at.hpp>
+
+#include "private_file.hpp"
 
 namespace tallow::cli {
 namespace {
@@ -26,17 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view first_line = "tallow identity 1\n";
 constexpr std::size_t seed_digits = 2 * crypto::identity_seed::size();
-
-// All of a file that cannot be longer than `bytes`; a failure of reading ends it early.
-void read_into(int fd, secret_buffer& bytes) {
-  byte_span left = bytes.span();
-  while (!left.empty()) {
-    const auto count = ::read(fd, left.data(), left.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    left = left.subspan(static_cast<std::size_t>(count));
-  }
-}
 
 }  // namespace
 
@@ -49,16 +32,11 @@ std::optional<fs::path> identity_path() {
 }
 
 result<crypto::identity> read_identity(const fs::path& path) {
-  const files::unique_fd fd(
-      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  struct ::stat found {};
-  if (!fd || ::fstat(fd.get(), &found) != 0) return files::fail_errno();
-  if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 0077U) != 0) {
-    return fail(errc::permission_denied, 0, "an identity is a file that its owner alone may read");
-  }
-  secret_buffer bytes(first_line.size() + seed_digits + 1);
-  if (static_cast<std::size_t>(found.st_size) == bytes.size()) read_into(fd.get(), bytes);
-  const std::string_view text = as_text(bytes.view());
+  constexpr std::size_t bytes_max = first_line.size() + seed_digits + 1;
+  const auto bytes = read_private_file(path, bytes_max);
+  if (!bytes) return fail(bytes.error());
+  const std::string_view text = as_text(bytes->view());
+  if (text.size() != bytes_max) return fail(errc::file_failed, 0, "the file is no identity");
   crypto::identity_seed seed;
   const auto digits = text.substr(first_line.size(), seed_digits);
   const bool is_one = text.starts_with(first_line) && text.back() == '\n' &&
@@ -71,26 +49,13 @@ result<crypto::identity> read_identity(const fs::path& path) {
 }
 
 result<void> write_identity(const fs::path& path, const crypto::identity& own) {
-  std::error_code failure;
-  fs::create_directories(path.parent_path(), failure);
-  const fs::path new_name = path.native() + "." + std::to_string(::getpid()) + ".new";
-  (void)::unlink(new_name.c_str());
-  const files::unique_fd fd(
-      ::open(new_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd) return files::fail_errno();
   secret_buffer text(as_bytes(first_line));
   secret_buffer digits(seed_digits + 1);
   const auto seed = as_u8(byte_view(own.seed().view()));
   Botan::hex_encode(reinterpret_cast<char*>(digits.span().data()), seed.data(), seed.size(), false);
   digits.span().back() = std::byte{'\n'};
   text.append(digits.view());
-  auto done = files::write_at(fd.get(), 0, text.view());
-  // A link takes no name that is taken, as a rename would.
-  if (done && (::fsync(fd.get()) != 0 || ::link(new_name.c_str(), path.c_str()) != 0)) {
-    done = files::fail_errno();
-  }
-  (void)::unlink(new_name.c_str());
-  return done;
+  return create_private_file(path, text.view());
 }
 
 }  // namespace tallow::cli

@@ -17,6 +17,7 @@
 #include <tallow/files/unique_fd.hpp>
 #include <tallow/files/write_at.hpp>
 
+#include "private_file.hpp"
 #include "state_folder.hpp"
 
 namespace tallow::cli {
@@ -135,29 +136,8 @@ std::optional<session_facts> decode_facts(std::string_view line) {
   return facts;
 }
 
-// The whole file, if it is a file of ours and of a sensible size.
-std::optional<secret_buffer> read_file(const fs::path& path) {
-  const files::unique_fd fd(
-      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  struct ::stat found {};
-  if (!fd || ::fstat(fd.get(), &found) != 0 || !S_ISREG(found.st_mode) ||
-      found.st_uid != ::geteuid() || (found.st_mode & 0077U) != 0 ||
-      found.st_size > static_cast<::off_t>(file_bytes_max)) {
-    return std::nullopt;
-  }
-  secret_buffer bytes(static_cast<std::size_t>(found.st_size));
-  byte_span left = bytes.span();
-  while (!left.empty()) {
-    const auto count = ::read(fd.get(), left.data(), left.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return std::nullopt;
-    left = left.subspan(static_cast<std::size_t>(count));
-  }
-  return bytes;
-}
-
 std::optional<stored_session> read_session(const fs::path& path) {
-  const auto bytes = read_file(path);
+  const auto bytes = read_private_file(path, file_bytes_max);
   if (!bytes) return std::nullopt;
   const byte_view all = bytes->view();
   const auto line_end = std::find(all.begin(), all.end(), std::byte{'\n'});
