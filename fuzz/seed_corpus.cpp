@@ -20,6 +20,7 @@
 #include <tallow/wire/data_record.hpp>
 #include <tallow/wire/message.hpp>
 
+#include "fuzz/mdns_seeds.hpp"
 #include "fuzz/operator_seeds.hpp"
 #include "fuzz/relay_seeds.hpp"
 #include "fuzz/samples.hpp"
@@ -586,6 +587,7 @@ int main(int argc, char** argv) {
   fuzz::write_proxy_headers(corpus_of("proxy_header"));
   fuzz::write_addresses(corpus_of("address_rules"));
   fuzz::write_tls_streams(corpus_of("first_bytes_tls"));
+  fuzz::write_mdns_messages(corpus_of("mdns_message"));
   fuzz::write_http_heads(corpus_of("http_head"));
   fuzz::write_relay_configs(corpus_of("relay_config"));
   corpus_of("canary").add_hex("empty", "");

@@ -173,6 +173,7 @@ set(test_tools_sources
   unit/tools/code_line_test.cpp
   unit/tools/exit_code_test.cpp
   unit/tools/log_line_test.cpp
+  unit/tools/mdns_message_test.cpp
   unit/tools/outlet_test.cpp
   unit/tools/progress_line_test.cpp
   unit/tools/proxy_settings_test.cpp
