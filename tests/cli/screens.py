@@ -16,12 +16,13 @@ COLUMNS, ROWS = 100, 40
 class Person:
     """Somebody at a shell in a terminal of their own, with a home of their own."""
 
-    def __init__(self, tmux, name, home, relay):
+    def __init__(self, tmux, name, home, relay, inside):
         self.tmux, self.name, self.home = tmux, name, home
         home.mkdir()
-        shell = ["env", "-i", f"HOME={home}", f"PATH={BIN}:{os.environ['PATH']}", "PS1=$ ",
-                 "LC_ALL=C.UTF-8", "TERM=screen", f"TALLOW_RELAY={relay}", "TALLOW_DIRECT=never", "HISTFILE=",
-                 "bash", "--noprofile", "--norc"]
+        settings = [] if relay is None else [f"TALLOW_RELAY={relay}", "TALLOW_DIRECT=never"]
+        shell = [*inside, "env", "-i", f"HOME={home}", f"PATH={BIN}:{os.environ['PATH']}", "PS1=$ ",
+                 "LC_ALL=C.UTF-8", "TERM=screen", *settings, "HISTFILE=", "bash", "--noprofile",
+                 "--norc"]
         tmux("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", str(home),
              *shell)
         self.wait_for(r"^\$ ?$")
@@ -88,10 +89,12 @@ class ScreensTest(TransferTest):
             raise AssertionError(done.stderr)
         return done.stdout
 
-    def person(self, name, relay):
-        made = Person(self.tmux, name, self.folder / name, relay)
-        self.stand_ins += [(re.escape(str(made.home)), f"/home/{name}"),
-                           (re.escape(relay), "relay.example:9009")]
+    def person(self, name, relay=None, inside=()):
+        """Who has named that relay, or none; in a network of the command `inside`, if there is one."""
+        made = Person(self.tmux, name, self.folder / name, relay, inside)
+        self.stand_ins.append((re.escape(str(made.home)), f"/home/{name}"))
+        if relay is not None:
+            self.stand_ins.append((re.escape(relay), "relay.example:9009"))
         return made
 
     def meet(self, sender, receiver, command="tallow-cli receive", what="video.mp4", code=None):

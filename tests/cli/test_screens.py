@@ -9,6 +9,7 @@ import threading
 import unittest
 
 from harness import Dam, proxy, relay
+from networks import make_net
 from screens import ScreensTest
 
 MEGABYTE = 1 << 20
@@ -72,6 +73,39 @@ class TenMinutes(ScreensTest):
         self.show("first-ann", ann)
         self.show("first-bob", bob)
         self.assert_same_video(ann, bob)
+
+    def test_without_a_relay(self):
+        net = make_net("ann", "bob")
+        self.addCleanup(net.close)
+        net.join("ann", "192.168.1.7/24", "bob", "192.168.1.8/24")
+        ann, bob = (self.person(name, inside=net.inside(name)) for name in ("ann", "bob"))
+        (ann.home / "video.mp4").write_bytes(os.urandom(16 * MEGABYTE))
+        self.meet(ann, bob)
+        bob.wait_for(r"\? \[y/N\]")
+        bob.type("y")
+        for one in (ann, bob):
+            one.wait_for_end()
+        self.show("local-ann", ann)
+        self.show("local-bob", bob)
+        self.assert_same_video(ann, bob)
+
+    def test_two_receivers(self):
+        with relay() as hub:
+            ann, bob = self.two(hub.address)
+            carol = self.person("carol", hub.address)
+            ann.type("tallow-cli send --count 2 video.mp4")
+            code = ann.wait_for(r"^Code: (\S+)$")[1]
+            self.stand_ins.append((code, "7-crossover-clockwork-zebra"))
+            for number, one in enumerate((bob, carol), 1):
+                ann.wait_for(f"^Receiver {number}: Waiting for")
+                one.type("tallow-cli receive --yes")
+                one.wait_for(r"^Code: ?$")
+                one.type(code)
+                one.wait_for_end()
+            ann.wait_for_end()
+        self.show("count-ann", ann)
+        self.assert_same_video(ann, bob)
+        self.assert_same_video(ann, carol)
 
     def test_wrong_code(self):
         with relay() as hub:

@@ -33,8 +33,9 @@
 #include <tallow/transfer/sender.hpp>
 #include <tallow/wire/message.hpp>
 
+#include "format.hpp"
+#include "meeting.hpp"
 #include "reporter.hpp"
-#include "transfer_run.hpp"
 
 namespace tallow::cli {
 namespace {

@@ -247,7 +247,9 @@ inline constexpr auto receive_rows = std::array{
 inline constexpr auto relay_rows = std::array{
     lasting(value_of<&settings::relay, text_kind>(
         send_bit | receive_bit | look_bits, "relay", "HOST:PORT",
-        "The relay, HOST:PORT or HOST:PORT#KEY; of several, with commas, the first that works")),
+        "The relay, HOST:PORT or HOST:PORT#KEY; of several, with commas, the first that works; "
+        "without "
+        "one, the local network")),
     lasting(value_of<&settings::proxy, proxy_kind>(
         transfer_bits | look_bits, "proxy", "URL",
         "Reach the relay by this proxy alone, socks5://[USER:PASSWORD@]HOST:PORT or http://..., or "

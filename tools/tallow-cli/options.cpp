@@ -115,11 +115,8 @@ bool is_plain_name(const std::string& name) {
   return name.find('/') == std::string::npos && transfer::check_entry(e).has_value();
 }
 
-exit_code refuse_without_relay() {
-  return refuse(
-      "no relay is given.\n"
-      "Name one with --relay HOST:PORT, in TALLOW_RELAY or in the configuration file; tallow-relay "
-      "runs one.");
+exit_code refuse_without_relay(const std::string& but = "") {
+  return refuse("no relay is given" + but + ".\n" + name_a_relay);
 }
 
 // Which relay, and whether a proxy stands before it.
@@ -134,6 +131,20 @@ command find_way(Options options, bool needs_relay = true) {
   return options;
 }
 
+// Two neighbours need no relay of others, unless they want to be seen by nobody.
+template <class Options>
+command find_local_way(Options options) {
+  if (!options.relay.empty()) return options;
+  if (options.proxies.is_set()) {
+    return refuse_without_relay(", and who goes by a proxy is not told of on the local network");
+  }
+  if (options.direct == "never") {
+    return refuse_without_relay(", and --direct never rules out the local network");
+  }
+  options.local.emplace();
+  return options;
+}
+
 template <class Options>
 command finish(Options options, secret_buffer environment) {
   if (options.verifies && options.yes) {
@@ -144,7 +155,9 @@ command finish(Options options, secret_buffer environment) {
   auto code = find_code(options, std::move(environment), where);
   if (!code) return complain(code.error(), where);
   options.code = std::move(*code);
-  return find_way(std::move(options));
+  command way = find_way(std::move(options), false);
+  auto* const found = std::get_if<Options>(&way);
+  return found == nullptr ? std::move(way) : find_local_way(std::move(*found));
 }
 
 // One that was closed before we began would soon be a socket of ours.
@@ -243,9 +256,10 @@ constexpr std::uint32_t page_bits = config_bit | completions_bit | man_page_bit;
 command finish(command_bits which, settings values, secret_buffer environment) {
   switch (which) {
     case send_bit:
-      return finish_send({{std::move(values), {}, {}, {}}, {}, {}, false}, std::move(environment));
+      return finish_send({{std::move(values), {}, {}, {}, {}}, {}, {}, false},
+                         std::move(environment));
     case receive_bit:
-      return finish_receive({{std::move(values), {}, {}, {}}}, std::move(environment));
+      return finish_receive({{std::move(values), {}, {}, {}, {}}}, std::move(environment));
     case resume_bit: return resume_options{std::move(values)};
     case bench_bit: return bench_options{std::move(values)};
     case history_bit: return history_options{std::move(values)};

@@ -1,6 +1,7 @@
 // What the command line and the environment ask for.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -23,11 +24,26 @@ class identity;
 
 namespace tallow::cli {
 
+/// What to do where there is no relay and no other way.
+inline constexpr const char* name_a_relay =
+    "Name one with --relay HOST:PORT, in TALLOW_RELAY or in the configuration file; tallow-relay "
+    "runs one.";
+
+/// What stands in place of a relay's address in a list of transfers.
+inline constexpr const char* local_network = "the local network";
+
+/// How two sides meet without a relay of others, where none is named.
+struct local_way {
+  std::uint16_t port = 0;              ///< of the sender's own relay; 0: it is not known yet
+  std::vector<std::string> addresses;  ///< HOST:PORT of that, for the other side
+};
+
 /// Settings of the commands that run a transfer, and what they go on with.
 struct common_options : settings {
   proxy_settings proxies;                   ///< between us and the relay
   std::optional<crypto::code_phrase> code;  ///< given by option, environment or argument
   std::optional<crypto::resume_keys> keys;  ///< of a session that goes on, in place of a code
+  std::optional<local_way> local;           ///< in place of a relay
 };
 
 struct send_options : common_options {

@@ -36,6 +36,9 @@ class proxy_settings {
   /// Where it was said, for people; empty where nothing was.
   [[nodiscard]] std::string_view where() const noexcept { return where_; }
 
+  /// True when there is one, whatever is reached without it.
+  [[nodiscard]] bool is_set() const noexcept { return proxy_.has_value(); }
+
   /// The proxy to that relay, if there is one between.
   [[nodiscard]] std::optional<net::proxy_address> to_host(std::string_view host) const;
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -25,6 +26,8 @@
 #include "direct_choice.hpp"
 #include "fingerprint.hpp"
 #include "given_code.hpp"
+#include "local_search.hpp"
+#include "mdns_links.hpp"
 #include "picking.hpp"
 #include "receive_sink.hpp"
 #include "remember.hpp"
@@ -187,8 +190,32 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& 
   tell_kept(into, sink.folder(), report);
 }
 
+// Where no relay is named: the sender's own, if it is a neighbour.
+asio::awaitable<result<std::string>> find_on_network(std::uint32_t nameplate,
+                                                     const receive_options& options,
+                                                     const std::function<void()>& confined,
+                                                     reporter& report) {
+  session::address_kinds kinds;
+  kinds.public_network = options.direct_is_public;
+  const auto executor = co_await asio::this_coro::executor;
+  auto links = mdns::open_links(executor, kinds);
+  if (links.empty()) {
+    report.say_always(name_a_relay);
+    co_return fail(errc::invalid_argument, 0,
+                   "no relay is given, and there is no local network to go without one");
+  }
+  confined();  // what comes is a stranger's
+  const auto found = co_await find_sender(std::move(links), nameplate, kinds, report);
+  if (found.empty()) co_return fail(errc::timed_out, 0, "no sender has announced this code");
+  std::string relays;
+  for (const std::string& one : found) relays += (relays.empty() ? "" : ",") + one;
+  report.emit({{"event", "sender_found"}, {"relays", found}});
+  co_return relays;
+}
+
 asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, run_type& run,
-                                           meeting how, receive_options& options, reporter& report,
+                                           meeting how, receive_options& options,
+                                           const std::function<void()>& confined, reporter& report,
                                            bool& refused_here) {
   if (!how.code && !how.keys) {
     const auto typed = co_await ask_for_code(report);
@@ -196,6 +223,11 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
     auto code = parse_code(as_text(typed->view()));
     if (!code) co_return fail(code.error());
     how.code = std::move(*code);
+  }
+  if (options.local && how.code && how.relay.empty()) {
+    auto relays = co_await find_on_network(how.code->nameplate(), options, confined, report);
+    if (!relays) co_return fail(relays.error());
+    how.relay = std::move(*relays);
   }
   const auto executor = co_await asio::this_coro::executor;
   co_return co_await run.run(std::move(how), [&](run_type& asking) {
@@ -325,12 +357,13 @@ std::optional<exit_code> attempt(receive_options& options, meeting& how,
     facts.items_done = all.trace().done();
     facts.name = all.path(all.trace().current());
   });
-  run.before_meeting([&] {
+  const auto confined = [&] {
     if (!fences) confine(fences, options, report);
-  });
+  };
+  run.before_meeting(confined);
   bool refused_here = false;
   const auto done = run_until_done(
-      io, receive_into(into, all, run, std::move(how), options, report, refused_here),
+      io, receive_into(into, all, run, std::move(how), options, confined, report, refused_here),
       [&] { return run.cancel(); });
   // What has gone into a pipe cannot be taken up again.
   const bool is_lasting = !all.is_pipe() && !into.offer().stream && !into.offer().text;
@@ -340,7 +373,8 @@ std::optional<exit_code> attempt(receive_options& options, meeting& how,
   }
   if (into.offer().stream || into.offer().text) record.forget();
   if (done || refused_here) record.forget();
-  if (run.has_met()) book.keep(past_of(options, run.relay(), into, sink, done));
+  if (run.has_met())
+    book.keep(past_of(options, options.local ? local_network : run.relay(), into, sink, done));
   if (done && all.text()) show_text(report, as_text(all.text()->view()));
   if (done) {
     const bool is_stored = !all.text() && !all.is_pipe();

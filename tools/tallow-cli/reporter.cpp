@@ -109,13 +109,12 @@ void reporter::log(const nlohmann::json& object) {
              " cannot be written any more: " + describe(done.error()));
 }
 
-void reporter::code(const secret_buffer& code, bool made_here, std::string_view relay) {
+void reporter::code(const secret_buffer& code, bool made_here, std::string_view instructions) {
   const std::string_view text = as_text(code.view());
   emit({{"event", "code"}, {"code", text}});
   if (!made_here) return;
   say_always("Code: " + styled(text, bold));
-  say("\nOn the other machine:  tallow-cli receive --relay " + std::string(relay) +
-      "\nand type the code there.\n");
+  say("\n" + std::string(instructions) + "\n");
 }
 
 void reporter::progress(const progress_facts& facts, time_point now) {

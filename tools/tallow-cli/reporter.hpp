@@ -72,7 +72,9 @@ class reporter {
   void emit(const nlohmann::json& object);
 
   /// The code: shown to the person who asked for it, and to nobody else.
-  void code(const secret_buffer& code, bool made_here, std::string_view relay);
+  ///
+  /// @param instructions  how the other side receives, for who has not made the code himself
+  void code(const secret_buffer& code, bool made_here, std::string_view instructions);
 
   /// How far it is; drawn at most five times a second.
   void progress(const progress_facts& facts, time_point now);

@@ -78,6 +78,12 @@ result<void> fill(common_options& into, const resume_options& options, stored_se
   into.keys = std::move(from.keys);
   const auto relay = net::parse_relay_address(into.relay);
   if (!relay) return fail(relay.error());
+  if (options.relay.empty() && from.facts.is_local) {
+    // The sender's comes back where it was; that of a receiver who came to it is there.
+    into.local = local_way{relay->at.port, {}};
+    if (from.facts.is_sender) into.relay.clear();
+    return {};
+  }
   return into.proxies.read_again(options.proxy, from.facts.proxy, relay->at.host);
 }
 

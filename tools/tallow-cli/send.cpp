@@ -10,9 +10,11 @@
 #include <utility>
 
 #include <asio/io_context.hpp>
+#include <botan/system_rng.h>
 
 #include <tallow/base/limits.hpp>
 #include <tallow/base/secret.hpp>
+#include <tallow/crypto/code_phrase.hpp>
 #include <tallow/files/source_tree.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/wire/utf8.hpp>
@@ -21,6 +23,7 @@
 #include "direct_choice.hpp"
 #include "dry_run.hpp"
 #include "identity_file.hpp"
+#include "local_relay.hpp"
 #include "receivers.hpp"
 #include "remember.hpp"
 #include "reporter.hpp"
@@ -154,6 +157,34 @@ std::optional<exit_code> take_identity(send_options& options, reporter& report) 
   return std::nullopt;
 }
 
+// Where no relay is named: one of our own, for the local network. An exit status where there can
+// be none.
+std::optional<exit_code> run_own_relay(send_options& options, meeting& how,
+                                       std::unique_ptr<local_relay>& own, reporter& report) {
+  local_relay_options relay;
+  relay.announces = !options.keys;
+  if (options.code) relay.nameplate = options.code->nameplate();
+  if (options.local->port != 0) relay.port = options.local->port;
+  relay.receivers = options.receivers;
+  relay.kinds.public_network = options.direct_is_public;
+  auto opened = local_relay::open(relay);
+  if (!opened) {
+    report.say_always(name_a_relay);
+    return report.failed(opened.error());
+  }
+  own = std::move(*opened);
+  options.relay = own->own_address();
+  options.local = local_way{own->port(), own->addresses()};
+  report.emit({{"event", "own_relay"}, {"addresses", options.local->addresses}});
+  if (options.code || options.keys) return std::nullopt;
+  auto code =
+      crypto::code_phrase::generate(own->nameplate(), options.code_words, Botan::system_rng());
+  if (!code) return report.failed(code.error());
+  how.code = std::move(*code);
+  how.is_code_made = true;
+  return std::nullopt;
+}
+
 // One attempt, to the end. Where the other side was started anew, `how` becomes what the next one
 // begins with.
 std::optional<exit_code> attempt(const send_options& options,
@@ -220,7 +251,13 @@ exit_code send(send_options options, reporter& report) {
   }
   std::optional<secret_buffer> text;
   if (const auto trouble = take_text(options, text, report)) return *trouble;
-  meeting how{want::send, std::move(options.code), std::move(options.keys)};
+  std::unique_ptr<local_relay> own;  // outlives all that goes by it
+  meeting how{want::send};
+  if (options.local) {
+    if (const auto trouble = run_own_relay(options, how, own, report)) return *trouble;
+  }
+  if (options.code) how.code = std::move(options.code);
+  how.keys = std::move(options.keys);
   if (options.receivers > 1) return send_to_many(options, text, std::move(how), report, book);
   for (;;) {
     if (const auto end = attempt(options, text, how, report, book)) return *end;

@@ -140,7 +140,7 @@ class sending {
   [[nodiscard]] past_transfer past(const result<void>& done) const {
     past_transfer one;
     one.is_sender = true;
-    one.relay = run_.relay();
+    one.relay = options_->local ? local_network : run_.relay();
     for (const std::filesystem::path& path : options_->paths) one.names.push_back(path.native());
     if (options_->stream) one.names.push_back(options_->stream_name);
     if (options_->text) one.names.emplace_back("text");

@@ -102,7 +102,8 @@ std::string encode_facts(const session_facts& facts) {
                         {"only", in_hex(facts.only)}, {"excluded", in_hex(facts.excluded)},
                         {"git", facts.obeys_git},     {"follow_links", facts.follows_links},
                         {"sign", facts.signs},        {"from", facts.from},
-                        {"proxy", facts.proxy},       {"direct", facts.direct}}
+                        {"proxy", facts.proxy},       {"direct", facts.direct},
+                        {"local", facts.is_local}}
              .dump() +
          '\n';
 }
@@ -125,6 +126,7 @@ std::optional<session_facts> decode_facts(std::string_view line) {
     facts.follows_links = object.value("follow_links", false);
     facts.signs = object.value("sign", false);
     facts.from = object.value("from", "");
+    facts.is_local = object.value("local", false);
     for (const auto& hex : object.at("paths")) {
       const auto path = from_json(hex);
       if (!path) return std::nullopt;

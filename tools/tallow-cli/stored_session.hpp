@@ -28,6 +28,7 @@ struct session_facts {
   std::string from{};          ///< of a receiver: from whom alone
   std::string proxy{};         ///< between us and the relay, without a login; empty: none
   std::string direct{"auto"};  ///< what --direct said
+  bool is_local = false;       ///< the relay is the sender's own
 };
 
 /// A session that did not come to its end.
@@ -85,6 +86,9 @@ class session_record {
     facts_.relay = std::move(relay);
     facts_.proxy = std::move(proxy);
   }
+
+  /// It is the sender's own; save() is due.
+  void use_local_relay() { facts_.is_local = true; }
 
   /// What a receiver wants of the offer; save() is due.
   void set_only(const std::vector<std::string>& patterns) { facts_.only = patterns; }

@@ -193,13 +193,14 @@ class transfer_run {
     goes_elsewhere_ = true;
     was_usable_ = false;
     relay_.emplace(*where, options_->proxies, options_->insecure_plaintext, *report_);
-    auto transport = co_await relay_->connect();
+    auto transport = co_await connect();
     if (!transport) {
       if (!has_choice_) voice_.say_always("Tried the relay at " + net::to_string(where->at) + ".");
       co_return fail(transport.error());
     }
     if (before_meeting_) std::exchange(before_meeting_, nullptr)();
     record_->use_relay(relay, options_->proxies.shown(where->at.host));
+    if (options_->local) record_->use_local_relay();
     if (has_choice_ && visited_.insert(relay).second) tell_used();
     start(std::move(*transport));
     const bool has_code = meeting_.code && meeting_.wanted == want::send;
@@ -214,6 +215,30 @@ class transfer_run {
     const auto done = co_await driver_->run([&](const session::event& e) { handle(e, on_offer); });
     leave->cancel();
     co_return done;
+  }
+
+  // A sender's own relay comes back with the sender, and who goes on waits for that.
+  asio::awaitable<result<net::control_transport>> connect() {
+    const bool may_come = options_->local && meeting_.keys && meeting_.wanted == want::receive;
+    const auto until =
+        std::chrono::steady_clock::now() + std::chrono::seconds(options_->outage_seconds);
+    asio::steady_timer pause(executor_);
+    for (;;) {
+      auto made = co_await relay_->connect();
+      const bool is_gone = !made && (made.error().code == errc::connect_failed ||
+                                     made.error().code == errc::connection_lost);
+      if (!may_come || !is_gone || std::chrono::steady_clock::now() > until) co_return made;
+      tell_waiting();
+      pause.expires_after(std::chrono::milliseconds(500));
+      asio::error_code ignored;
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+
+  void tell_waiting() {
+    if (std::exchange(was_waiting_, true)) return;
+    voice_.emit({{"event", "waiting"}});
+    voice_.say("Waiting for the other side ...");
   }
 
   void start(net::control_transport transport) {
@@ -282,10 +307,9 @@ class transfer_run {
     if (std::holds_alternative<session::code_made>(e)) {
       show_code();
     } else if (is_waiting) {
-      if (was_waiting_ && has_choice_) return;
-      was_waiting_ = true;
-      voice_.emit({{"event", "waiting"}});
-      voice_.say("Waiting for the other side ...");
+      // Once for all relays; at one of them it may come to that again.
+      if (!has_choice_) was_waiting_ = false;
+      tell_waiting();
     } else if (const auto* lost = std::get_if<session::peer_lost>(&e)) {
       (void)lost;
       voice_.emit({{"event", "peer_lost"}});
@@ -371,9 +395,23 @@ class transfer_run {
     return cut != nullptr && cut->why.code == errc::room_busy;
   }
 
+  [[nodiscard]] std::string instructions() const {
+    const std::string receive = "tallow-cli receive";
+    if (!options_->local) {
+      return "On the other machine:  " + receive + " --relay " + relay() +
+             "\nand type the code there.";
+    }
+    std::string text = "On the other machine, on this network:  " + receive +
+                       "\nand type the code there. If it finds nothing:";
+    for (const std::string& at : options_->local->addresses) {
+      text += "\n  " + receive + " --relay " + at;
+    }
+    return text;
+  }
+
   void show_code() {
     const secret_buffer code = session_->code()->text();
-    report_->code(code, !meeting_.code, relay());
+    report_->code(code, !meeting_.code || meeting_.is_code_made, instructions());
     if (options_->shows_qr && !report_->is_json()) {
       voice_.say_always(as_text(qr_text(as_text(code.view())).view()));
     }

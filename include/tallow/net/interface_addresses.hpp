@@ -73,19 +73,41 @@ namespace detail {
 
 }  // namespace detail
 
+/// A network card, or what stands for one.
+struct network_interface {
+  unsigned index = 0;  ///< what IPv6 calls its scope
+  unsigned flags = 0;  ///< IFF_LOOPBACK, IFF_MULTICAST and so on
+  std::vector<asio::ip::address> addresses{};
+};
+
+/// Those of this machine that are up, in the system's order.
+[[nodiscard]] inline std::vector<network_interface> network_interfaces() {
+  ::ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return {};
+  const std::unique_ptr<::ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
+  std::vector<network_interface> found;
+  for (const ::ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
+    const auto host = detail::address_of(one->ifa_addr);
+    if (!host || (one->ifa_flags & IFF_UP) == 0U) continue;
+    const unsigned index = ::if_nametoindex(one->ifa_name);
+    auto at = std::find_if(found.begin(), found.end(),
+                           [&](const network_interface& i) { return i.index == index; });
+    if (at == found.end()) at = found.insert(at, {index, one->ifa_flags});
+    at->addresses.push_back(*host);
+  }
+  return found;
+}
+
 /// Where this machine can be found by the other side: its interfaces that are up, as far as their
 /// addresses are of those kinds; at most as many as may be told.
 [[nodiscard]] inline std::vector<direct_address> interface_addresses(
     const session::address_kinds& kinds, std::uint16_t port) {
-  ::ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return {};
-  const std::unique_ptr<::ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
   endpoints found;
-  for (const ::ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
-    const auto host = detail::address_of(one->ifa_addr);
-    if (!host || (one->ifa_flags & IFF_UP) == 0U) continue;
-    const asio::ip::tcp::endpoint at(*host, port);
-    if (kinds.contains(session::kind_of(told_as(at)))) found.push_back(at);
+  for (const network_interface& one : network_interfaces()) {
+    for (const asio::ip::address& host : one.addresses) {
+      const asio::ip::tcp::endpoint at(host, port);
+      if (kinds.contains(session::kind_of(told_as(at)))) found.push_back(at);
+    }
   }
   std::vector<direct_address> told;
   for (const auto& at : in_connecting_order(found)) {
