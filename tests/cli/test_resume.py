@@ -289,8 +289,8 @@ class WithoutACode(Attempts):
             both[1 - killed].event("connection_lost")
             dam.is_open.set()
             dam.left = 1 << 40
-            command = ("resume", "--json", "--yes")
-            both[killed] = self.run_cli(*command, env=self.homes()[killed])
+            command = ("receive", "--resume") if killed == 1 else ("resume",)
+            both[killed] = self.run_cli(*command, "--json", "--yes", env=self.homes()[killed])
             self.assert_done(*both)
             between.cut()
         living = both[1 - killed].wait()

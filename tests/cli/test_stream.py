@@ -305,7 +305,7 @@ class Texts(StreamTest):
 
     def test_raw_for_programs(self):
         text = "gr\u00fc\u00df\x1b[31m dich\nzweite Zeile".encode()
-        for out in ((), ("--out", "-")):
+        for out in ((), ("--out", "-"), ("--stdout",)):
             with self.subTest(out), relay() as hub:
                 sending = self.text(hub.address, text)
                 receiving = self.cli("receive", "--relay", hub.address, "--yes", *out,
@@ -355,7 +355,9 @@ class Usage(TransferTest):
                           ("send", "--code-file", "-", "-"), ("send", "--text", "--code-file", "-"),
                           ("send", "--name", "a/b", "-"), ("send", "--name", "..", "-"),
                           ("send", "--name", "x", "-", "/tmp/x"),
-                          ("receive", "--json", "--out", "-")):
+                          ("receive", "--json", "--out", "-"), ("receive", "--json", "--stdout"),
+                          ("receive", "--resume", "--code-file", "-"),
+                          ("receive", "--resume", "--stdout")):
             with self.subTest(arguments):
                 finished = self.run_cli(*arguments, "--relay", "127.0.0.1:1", stdin=CODE).wait()
                 self.assertEqual(finished.code, 2, finished.err)

@@ -231,6 +231,11 @@ inline constexpr auto receive_rows = std::array{
     lasting(with_default(value_of<&settings::out, tools::path_kind>(
         receive_bit | doctor_bit, "out", "FOLDER",
         "The folder that gets it; '-': standard output"))),
+    flag_of<&settings::to_stdout>(receive_bit, "stdout", "As --out -: one file, or a stream"),
+    flag_of<&settings::resumes>(
+        receive_bit, "resume",
+        "Go on with what was interrupted here, without a code; 'tallow-cli resume' on the other "
+        "side"),
     lasting(value_of<&settings::on_conflict, word_or_none_kind<conflict_words>>(
         receive_bit, "on-conflict", "HOW",
         "What to do with a name that is taken: ask, rename, overwrite or skip; ask at a terminal, "

@@ -203,6 +203,14 @@ command finish_send(send_options options, secret_buffer environment) {
 }
 
 command finish_receive(receive_options options, secret_buffer environment) {
+  if (options.to_stdout) options.out = "-";
+  if (options.resumes) {
+    if (!options.code_argument.empty() || !options.code_file.empty() || !environment.empty()) {
+      return refuse("--resume goes on without a code.");
+    }
+    if (options.to_stdout) return refuse("--resume goes on in the folder of before.");
+    return resume_options{std::move(options), true};
+  }
   if (options.out == "-" && options.json) {
     return refuse("--json and --out - would both write to standard output.");
   }
@@ -260,7 +268,7 @@ command finish(command_bits which, settings values, secret_buffer environment) {
                          std::move(environment));
     case receive_bit:
       return finish_receive({{std::move(values), {}, {}, {}, {}}}, std::move(environment));
-    case resume_bit: return resume_options{std::move(values)};
+    case resume_bit: return resume_options{std::move(values), false};
     case bench_bit: return bench_options{std::move(values)};
     case history_bit: return history_options{std::move(values)};
     case identity_bit: return identity_options{std::move(values)};

@@ -58,7 +58,9 @@ struct receive_options : common_options {};
 /// and has not said yes to everything.
 [[nodiscard]] std::optional<files::on_conflict> on_conflict_of(const receive_options& options);
 
-struct resume_options : settings {};
+struct resume_options : settings {
+  bool wants_receiver = false;  ///< not a session in which this side sends
+};
 
 struct bench_options : settings {};
 

@@ -95,6 +95,9 @@ exit_code resume(const resume_options& options) {
   const auto store = session_store::find();
   std::vector<stored_session> sessions;
   if (store) sessions = store->all();
+  if (options.wants_receiver) {
+    std::erase_if(sessions, [](const stored_session& s) { return s.facts.is_sender; });
+  }
   if (options.lists) {
     list(report, sessions);
     return exit_code::done;

@@ -31,6 +31,8 @@ struct settings {
 
   // Where it comes to.
   std::filesystem::path out = ".";  ///< a folder; `-`: standard output
+  bool to_stdout = false;           ///< the same as `-`
+  bool resumes = false;             ///< what was interrupted, in place of what a code stands for
   std::string on_conflict;          ///< a word of conflict_words, or empty
   std::vector<std::string> only;    ///< patterns of what is wanted; none: all of it
   std::string code_argument;
