@@ -23,13 +23,15 @@ std::string shown(const std::filesystem::path& path) {
 // What others are given, and nothing secret.
 void show(reporter& report, const crypto::identity& own, bool with_keys) {
   const std::string print = text_of(own.fingerprint());
-  const std::string keys = Botan::base64_encode(as_u8(own.public_keys()));
   nlohmann::json event = {{"event", "identity"}, {"fingerprint", print}};
-  if (with_keys) event["public_keys"] = keys;
+  std::string text = print + '\n';
+  if (with_keys) {
+    const std::string keys = Botan::base64_encode(as_u8(own.public_keys()));
+    event["public_keys"] = keys;
+    text = "tallow public identity 1\n" + keys + '\n';
+  }
   report.emit(event);
-  if (report.is_json()) return;
-  if (with_keys) std::printf("tallow public identity 1\n%s\n", keys.c_str());
-  if (!with_keys) std::printf("%s\n", print.c_str());
+  if (!report.is_json()) std::fputs(text.c_str(), stdout);
 }
 
 }  // namespace

@@ -25,13 +25,13 @@
 
 #include "advice.hpp"
 #include "asking.hpp"
-#include "fingerprint.hpp"
+#include "code_showing.hpp"
+#include "event_texts.hpp"
 #include "meeting.hpp"
 #include "option_table.hpp"
 #include "options.hpp"
 #include "relay_connector.hpp"
 #include "reporter.hpp"
-#include "share_code.hpp"
 #include "stored_session.hpp"
 #include "voice.hpp"
 
@@ -204,7 +204,7 @@ class transfer_run {
     if (has_choice_ && visited_.insert(relay).second) tell_used();
     start(std::move(*transport));
     const bool has_code = meeting_.code && meeting_.wanted == want::send;
-    if (has_code && !std::exchange(meeting_.is_code_known, true)) show_code();
+    if (has_code && !std::exchange(meeting_.is_code_known, true)) show();
     const auto leave = std::make_shared<asio::steady_timer>(executor_);
     const bool may_look_elsewhere = has_choice_ && meeting_.wanted == want::receive;
     if (may_look_elsewhere || meeting_.is_expected) {
@@ -305,18 +305,11 @@ class transfer_run {
       goes_elsewhere_ = false;
     }
     if (std::holds_alternative<session::code_made>(e)) {
-      show_code();
+      show();
     } else if (is_waiting) {
       // Once for all relays; at one of them it may come to that again.
       if (!has_choice_) was_waiting_ = false;
       tell_waiting();
-    } else if (const auto* lost = std::get_if<session::peer_lost>(&e)) {
-      (void)lost;
-      voice_.emit({{"event", "peer_lost"}});
-      voice_.say("Somebody came and left before proving to know the code; still waiting.");
-    } else if (std::holds_alternative<session::stranger_turned_away>(e)) {
-      voice_.emit({{"event", "stranger"}});
-      voice_.say("A third one tried to use the same number and was turned away.");
     } else if (const auto* secured = std::get_if<session::secured>(&e)) {
       has_met_ = true;
       words_ = words_text(secured->words);
@@ -333,9 +326,6 @@ class transfer_run {
       voice_.say("Both people see the same words.");
     } else if (std::holds_alternative<session::keys_changed>(e)) {
       if (stores_keys_) record_->save(*session_->family());
-    } else if (const auto* found = std::get_if<session::identified>(&e)) {
-      voice_.emit({{"event", "identified"}, {"fingerprint", text_of(found->who)}});
-      voice_.say("The other side is " + text_of(found->who) + '.');
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
     } else if (is_for_another(e)) {
@@ -354,14 +344,9 @@ class transfer_run {
     } else if (const auto* changed = std::get_if<session::path_changed>(&e)) {
       path_ = changed->path == session::data_path::direct ? "direct" : "relay";
       voice_.emit({{"event", "path"}, {"path", path_}});
-    } else if (const auto* low = std::get_if<session::quota_low>(&e)) {
-      voice_.emit({{"event", "quota_low"}, {"bytes", low->bytes_left}});
-      voice_.say("The relay carries only " + human_bytes(low->bytes_left) + " more.");
-    } else if (std::holds_alternative<session::relay_draining>(e)) {
-      voice_.emit({{"event", "relay_draining"}});
-      voice_.say("The relay is going to stop.");
+    } else {
+      tell_event(voice_, e);  // done and failed are reported by whoever called run()
     }
-    // done and failed are reported by whoever called run().
   }
 
   // Until both have agreed there is nothing to be gone on with: whoever goes on is asked nothing.
@@ -395,32 +380,9 @@ class transfer_run {
     return cut != nullptr && cut->why.code == errc::room_busy;
   }
 
-  [[nodiscard]] std::string instructions() const {
-    const std::string receive = "tallow-cli receive";
-    if (!options_->local) {
-      return "On the other machine:  " + receive + " --relay " + relay() +
-             "\nand type the code there.";
-    }
-    std::string text = "On the other machine, on this network:  " + receive +
-                       "\nand type the code there. If it finds nothing:";
-    for (const std::string& at : options_->local->addresses) {
-      text += "\n  " + receive + " --relay " + at;
-    }
-    return text;
-  }
-
-  void show_code() {
-    const secret_buffer code = session_->code()->text();
-    report_->code(code, !meeting_.code || meeting_.is_code_made, instructions());
-    if (options_->shows_qr && !report_->is_json()) {
-      voice_.say_always(as_text(qr_text(as_text(code.view())).view()));
-    }
-    if (!options_->copies_code) return;
-    const std::string by = copy_code(as_text(code.view()));
-    voice_.say_always(by.empty()
-                          ? "The code is not in the clipboard: there is neither a desktop with "
-                            "wl-copy or xclip nor a terminal to ask."
-                          : "The code is in the clipboard, by " + by + ".");
+  void show() {
+    show_code(session_->code()->text(), !meeting_.code || meeting_.is_code_made, *options_, relay(),
+              voice_);
   }
 
   // Draws progress while the session runs.
