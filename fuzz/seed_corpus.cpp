@@ -20,6 +20,7 @@
 #include <tallow/wire/data_record.hpp>
 #include <tallow/wire/message.hpp>
 
+#include "fuzz/crypto_seeds.hpp"
 #include "fuzz/mdns_seeds.hpp"
 #include "fuzz/operator_seeds.hpp"
 #include "fuzz/relay_seeds.hpp"
@@ -583,6 +584,10 @@ int main(int argc, char** argv) {
   write_refused_frames(corpus_of("frame_decoder"));
   write_journals(corpus_of("journal"));
   write_chunks(corpus_of("chunk_codec"));
+  fuzz::write_codes(corpus_of("code_phrase"));
+  fuzz::write_paths(corpus_of("path_rules"));
+  fuzz::write_records(corpus_of("record_opener"));
+  fuzz::write_handshakes(corpus_of("handshake"));
   fuzz::write_relay_events(corpus_of("relay_core"));
   fuzz::write_proxy_headers(corpus_of("proxy_header"));
   fuzz::write_addresses(corpus_of("address_rules"));
