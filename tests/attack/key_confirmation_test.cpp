@@ -143,5 +143,17 @@ TEST(KeyConfirmation, FromMessage2OnAllErrorsAreOne) {
   EXPECT_EQ(errors, std::set<errc>{errc::authentication_failed});
 }
 
+TEST(KeyConfirmation, AMessageOutOfTurnIsNoOtherErrorEither) {
+  handshake_pair pair;
+  pair.start(a_code(), a_code());
+  ASSERT_TRUE(pair.i->handle_message(0, pair.r->poll_transmit()->body, pair.rng_i));
+  const auto m1 = pair.i->poll_transmit()->body;
+  ASSERT_TRUE(pair.r->handle_message(1, m1, pair.rng_r));
+  const auto m2 = pair.r->poll_transmit()->body;
+  ASSERT_TRUE(pair.i->handle_message(2, m2, pair.rng_i));
+  EXPECT_EQ(test::code_of(pair.r->handle_message(1, m1, pair.rng_r)), errc::authentication_failed);
+  EXPECT_EQ(test::code_of(pair.i->handle_message(2, m2, pair.rng_i)), errc::authentication_failed);
+}
+
 }  // namespace
 }  // namespace tallow::crypto

@@ -88,6 +88,24 @@ TEST(Resume, WithASecretThatWasReplacedIsRefused) {
   EXPECT_FALSE(waits.r->finished());
 }
 
+TEST(Resume, WithTheSecretBeforeIsRefusedOnceTheNextIsConfirmed) {
+  family f;
+  const resume_keys stolen = f.i.clone();
+  handshake_pair pair;
+  f.reconnect(pair);
+  // Until then the other side may not have come further, and the thief could be that side.
+  f.r.confirm();
+  f.i.confirm();
+  handshake_pair joins;
+  joins.start_resume(f.r, stolen);
+  joins.run();
+  EXPECT_FALSE(joins.r->finished() || joins.i->finished());
+  handshake_pair waits;
+  waits.start_resume(stolen, f.i);
+  waits.run();
+  EXPECT_FALSE(waits.r->finished() || waits.i->finished());
+}
+
 TEST(Resume, WithAForgedGenerationIsRefused) {
   // Pushing a side back to the older secret that it still keeps fails: M0 is in the transcript.
   family f;

@@ -129,6 +129,22 @@ TEST_F(ReceiverTest, RefusesAChunkThatIsNotThere) {
   EXPECT_EQ(code(chunk_of(UINT64_MAX, chunk)), errc::chunk_unexpected);
 }
 
+TEST_F(ReceiverTest, RefusesAChunkAboveTheWindowBeforeItIsWritten) {
+  ASSERT_TRUE(setup_with().has_value());
+  std::vector<entry> many;
+  for (std::uint64_t i = 0; i <= limits::chunk_window; ++i) {
+    many.push_back(file_of(std::to_string(i), chunk));
+    const bool last = i == limits::chunk_window;
+    if (!last && many.size() < limits::page_entries_max) continue;
+    ASSERT_TRUE(page(std::exchange(many, {}), last).has_value());
+  }
+  ASSERT_TRUE(receiver_.accept_offer().has_value());
+  const auto begun = receiver_.begin_chunk(chunk_index{limits::chunk_window}, job_);
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().code, errc::chunk_unexpected);
+  EXPECT_TRUE(receiver_.begin_chunk(chunk_index{limits::chunk_window - 1}, job_).value());
+}
+
 TEST_F(ReceiverTest, RefusesAChunkOfTheWrongLength) {
   accept_one_file();
   EXPECT_EQ(code(chunk_of(0, chunk - 1)), errc::chunk_length_wrong);
