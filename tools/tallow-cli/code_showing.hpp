@@ -25,6 +25,7 @@ namespace tallow::cli {
   for (const std::string& at : options.local->addresses) {
     text += "\n  " + receive + " --relay " + at;
   }
+  text += "\nOther networks are reached through a relay alone (--relay HOST:PORT).";
   return text;
 }
 
