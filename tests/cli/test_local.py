@@ -118,9 +118,9 @@ class Neighbours(NeighboursTest):
                                env={**self.home_of("sender"), "TALLOW_CODE": CODE})
         told = self.run_cli("send", self.file, inside=self.net.inside("sender"),
                             env=self.home_of("other"))
-        with told.changed:
-            told.changed.wait_for(lambda: b"Waiting" in told.err or told.ended, DEADLINE_S)
         for command in (sending, told):
+            with command.changed:
+                command.changed.wait_for(lambda c=command: b"Waiting" in c.err or c.ended, DEADLINE_S)
             command.process.send_signal(signal.SIGINT)
             self.assertEqual(command.wait().code, 130)
         err = told.wait().err

@@ -83,8 +83,7 @@ bool is_of(const session::address_kinds& kinds, const asio::ip::address& own) {
 links open_links(const asio::any_io_executor& executor, const session::address_kinds& kinds) {
   links opened;
   for (const net::network_interface& one : net::network_interfaces()) {
-    constexpr unsigned needed = IFF_RUNNING | IFF_MULTICAST;  // with something at its other end
-    if ((one.flags & needed) != needed || (one.flags & IFF_LOOPBACK) != 0U) continue;
+    if ((one.flags & IFF_MULTICAST) == 0U || (one.flags & IFF_LOOPBACK) != 0U) continue;
     std::vector<asio::ip::address> own = one.addresses;
     std::erase_if(own, [&](const asio::ip::address& at) { return !is_of(kinds, at); });
     for (const bool is_v4 : {true, false}) {
