@@ -13,6 +13,7 @@ LISTS = [
     ("include/tallow", "**/*.hpp", "cmake/headers.cmake", "include/tallow"),
     ("tests/unit", "**/*.cpp", "tests/unit/sources.cmake", "tests"),
     ("tests/attack", "**/*.cpp", "tests/unit/sources.cmake", "tests"),
+    ("tests/conformance", "**/*.cpp", "tests/unit/sources.cmake", "tests"),
     ("tests/sim", "**/*.cpp", "tests/unit/sources.cmake", "tests"),
 ]
 CLI_SCRIPTS = ("tests/cli", "test_*.py", "tests/CMakeLists.txt", "tests")

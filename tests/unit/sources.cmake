@@ -214,6 +214,12 @@ set(test_attack_sources
   attack/direct_test.cpp
 )
 
+# tests/conformance: the library against tests/vectors/tallow.
+set(test_conformance_sources
+  conformance/frames_test.cpp
+  conformance/messages_test.cpp
+)
+
 # tests/sim: seeded simulations of whole transfers.
 set(test_sim_sources
 )
