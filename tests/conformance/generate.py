@@ -8,10 +8,11 @@ import sys
 
 import cases_frames
 import cases_messages
+import cases_records
 import vector_file
 
 DEFAULT = pathlib.Path(__file__).resolve().parents[1] / "vectors/tallow"
-AREAS = {"frames": cases_frames, "messages": cases_messages}
+AREAS = {"frames": cases_frames, "messages": cases_messages, "records": cases_records}
 OTHERS = {"README.md"}
 
 

@@ -218,6 +218,7 @@ set(test_attack_sources
 set(test_conformance_sources
   conformance/frames_test.cpp
   conformance/messages_test.cpp
+  conformance/records_test.cpp
 )
 
 # tests/sim: seeded simulations of whole transfers.
