@@ -18,7 +18,8 @@ def case(name, expect, comment, suite, pieces, stream=0, sequence=0):
     opened, outcome = records.open_all(suite, TRAFFIC, stream, sequence, b"".join(pieces))
     assert outcome == expect, f"{name}: {outcome}"
     inputs = {"suite": suite, "traffic_secret": TRAFFIC, "stream": stream, "sequence": sequence}
-    return vector(f"{NAMES[suite]}_{name}", expect, comment, pieces, kind="records", **inputs, plaintext=opened)
+    return vector(f"{NAMES[suite]}_{name}", expect, comment, pieces, kind="records", **inputs,
+                  plaintext=opened)
 
 
 def sealed(suite, plaintexts, stream=0, sequence=0, traffic=TRAFFIC, kind="SEALED"):
@@ -105,7 +106,8 @@ def claims():
     for name, chunk, content in [("empty", 0, b""), ("one_byte", 1, b"a"), ("block", 2, LONG[:16]),
                                  ("blocks_and_a_half", 0x0102030405060708, LONG[:40]),
                                  ("highest_chunk", (1 << 64) - 1, LONG)]:
-        yield vector(f"claim_{name}", "success", "the hash by which a chunk is claimed", content, kind="claim",
+        yield vector(f"claim_{name}", "success", "the hash by which a chunk is claimed", content,
+                     kind="claim",
                      key=key, chunk=chunk, hash=records.claim_hash(key, chunk, content))
 
 

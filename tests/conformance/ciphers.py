@@ -86,7 +86,8 @@ class AesGcm:
 
     def _tag(self, nonce, associated, sealed):
         value = 0
-        blocks = _padded(associated) + _padded(sealed) + struct.pack(">QQ", 8 * len(associated), 8 * len(sealed))
+        lengths = struct.pack(">QQ", 8 * len(associated), 8 * len(sealed))
+        blocks = _padded(associated) + _padded(sealed) + lengths
         for i in range(0, len(blocks), 16):
             value = self._times_subkey(value ^ int.from_bytes(blocks[i:i + 16], "big"))
         pad = _encrypt_block(self.round_keys, nonce + b"\x00\x00\x00\x01")

@@ -7,12 +7,15 @@ import pathlib
 import sys
 
 import cases_frames
+import cases_journal
+import cases_manifest
 import cases_messages
 import cases_records
 import vector_file
 
 DEFAULT = pathlib.Path(__file__).resolve().parents[1] / "vectors/tallow"
-AREAS = {"frames": cases_frames, "messages": cases_messages, "records": cases_records}
+AREAS = {"frames": cases_frames, "messages": cases_messages, "records": cases_records,
+         "manifest": cases_manifest, "journal": cases_journal}
 OTHERS = {"README.md"}
 
 
