@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 import cases_frames
+import cases_handshake
 import cases_journal
 import cases_manifest
 import cases_messages
@@ -15,7 +16,7 @@ import vector_file
 
 DEFAULT = pathlib.Path(__file__).resolve().parents[1] / "vectors/tallow"
 AREAS = {"frames": cases_frames, "messages": cases_messages, "records": cases_records,
-         "manifest": cases_manifest, "journal": cases_journal}
+         "handshake": cases_handshake, "manifest": cases_manifest, "journal": cases_journal}
 OTHERS = {"README.md"}
 
 

@@ -217,6 +217,7 @@ set(test_attack_sources
 # tests/conformance: the library against tests/vectors/tallow.
 set(test_conformance_sources
   conformance/frames_test.cpp
+  conformance/handshake_test.cpp
   conformance/journal_test.cpp
   conformance/manifest_test.cpp
   conformance/messages_test.cpp
