@@ -1,4 +1,5 @@
 """The encoding of message bodies: docs/protocol/wire.md, Bodies."""
+import functools
 import re
 
 import specification
@@ -38,6 +39,7 @@ def unfold(value):
     return -(value + 1) // 2 if value & 1 else value // 2
 
 
+@functools.cache
 def split_type(kind):
     """(constructor, arguments) of a type as the page writes it."""
     for pattern, name in [(r"bytes\[(\d+)\]", "array"), (r"bytes <= (\d+)", "bytes"),

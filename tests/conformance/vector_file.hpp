@@ -2,9 +2,11 @@
 // The conformance vectors below tests/vectors/tallow; its README says what a file looks like.
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -102,12 +104,18 @@ inline vector_file read_vector(const std::filesystem::path& path) {
   return v;
 }
 
+/// tests/vectors/tallow, or another folder that the environment names.
+inline std::filesystem::path conformance_folder() {
+  const char* other = std::getenv("TALLOW_CONFORMANCE_VECTORS");
+  return other != nullptr ? std::filesystem::path(other) : vector_path("tallow");
+}
+
 /// Calls `check` with each vector of an area; a failure names the file. None at all is a failure.
 template <class Check>
 void for_each_vector(const std::string& area, Check check) {
   std::vector<std::filesystem::path> paths;
   std::error_code ec;
-  for (const auto& file : std::filesystem::directory_iterator(vector_path("tallow/" + area), ec)) {
+  for (const auto& file : std::filesystem::directory_iterator(conformance_folder() / area, ec)) {
     paths.push_back(file.path());
   }
   ASSERT_FALSE(ec) << area << ": " << ec.message();
