@@ -122,12 +122,23 @@ class byte_space {
 
   /// True when a wanted entry has bytes in the chunk. Others are neither sent nor awaited.
   [[nodiscard]] bool chunk_wanted(chunk_index chunk) const {
-    bool any = false;
-    for_each_piece(chunk, [&](const piece& p) {
-      any = any || wanted(p.entry);
-      return !any;
-    });
-    return any;
+    return next_wanted_chunk(chunk, chunk.value + 1) == chunk.value;
+  }
+
+  /// The lowest chunk from `from` on that a wanted entry has bytes in; `below` if there is none
+  /// below that, which is above `from` and at most chunk_count().
+  ///
+  /// @cost  O(log entries + entries passed over), however large these are said to be
+  [[nodiscard]] std::uint64_t next_wanted_chunk(chunk_index from, std::uint64_t below) const {
+    TALLOW_ASSERT(from.value < below && below <= chunk_count());
+    const std::uint64_t position = from.value * chunk_bytes_;
+    auto at = std::upper_bound(starts_.begin(), starts_.end(), position) - 1;
+    for (; at != starts_.end() && *at / chunk_bytes_ < below; ++at) {
+      const entry_index which{forgotten_ + narrow<std::uint64_t>(at - starts_.begin())};
+      const bool has_bytes = entry_end(which) > std::max(*at, position);
+      if (has_bytes && wanted(which)) return std::max(from.value, *at / chunk_bytes_);
+    }
+    return below;
   }
 
  private:

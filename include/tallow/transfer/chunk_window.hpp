@@ -3,6 +3,7 @@
 // @source  docs/protocol/transfer.md, Byte space (the window)
 #pragma once
 
+#include <algorithm>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -42,15 +43,19 @@ class chunk_window {
     return {};
   }
 
-  /// Moves the prefix over what is in the set, and over chunks that `skip(chunk_index)` says nobody
-  /// waits for.
-  template <class Skip>
-  void advance(Skip&& skip) {
+  /// Moves the prefix over what is in the set, and over chunks that nobody waits for:
+  /// `next(chunk_index)` gives the lowest from that one on that somebody does.
+  ///
+  /// @cost  O(chunks in the set + calls of `next`), however many are passed over
+  template <class Next>
+  void advance(Next&& next) {
     for (;;) {
-      const std::size_t at = slot(prefix_);
-      if (!bits_[at] && !skip(chunk_index{prefix_})) return;
-      bits_[at] = false;
-      ++prefix_;
+      const bool is_in = bits_[slot(prefix_)];
+      const std::uint64_t to = is_in ? prefix_ + 1 : next(chunk_index{prefix_});
+      if (to == prefix_) return;
+      const std::uint64_t passed = std::min(to - prefix_, limits::chunk_window);
+      for (std::uint64_t i = 0; i < passed; ++i) bits_[slot(prefix_ + i)] = false;
+      prefix_ = to;
     }
   }
 

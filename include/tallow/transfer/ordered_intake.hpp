@@ -164,9 +164,8 @@ class ordered_intake {
 
  private:
   void skip_unwanted(const byte_space& space, std::uint64_t known) {
-    while (inbox_->next() < known && !space.chunk_wanted(chunk_index{inbox_->next()})) {
-      inbox_->skip();
-    }
+    if (inbox_->next() >= known) return;
+    inbox_->skip_to(space.next_wanted_chunk(chunk_index{inbox_->next()}, known));
   }
 
   [[nodiscard]] static entry_index last(const byte_space& space) noexcept {

@@ -198,7 +198,9 @@ template <sink Sink, chunk_journal Journal, class Mutex>
 void receiver<Sink, Journal, Mutex>::advance_window() {
   const std::uint64_t known = acceptable_chunks();
   window_.advance([&](chunk_index c) {
-    return c.value < known && (claims_.confirmed().contains(c) || !space_->chunk_wanted(c));
+    if (c.value >= known) return c.value;
+    if (claims_.confirmed().contains(c)) return c.value + 1;
+    return space_->next_wanted_chunk(c, known);
   });
   claims_.forget_below(window_.prefix());
 }

@@ -48,10 +48,14 @@ class scheduler {
       const chunk_index chunk{next_};
       const claim_state state = claims_.state_of(chunk);
       if (state == claim_state::unknown) return std::nullopt;
-      ++next_;
-      if (state == claim_state::missing && space.chunk_wanted(chunk) &&
-          !acknowledged_.contains(chunk)) {
-        return start_reading(chunk, lane);
+      const std::uint64_t wanted = space.next_wanted_chunk(chunk, sendable);
+      if (wanted == chunk.value) {
+        ++next_;
+        if (state == claim_state::missing && !acknowledged_.contains(chunk)) {
+          return start_reading(chunk, lane);
+        }
+      } else {
+        pass_over(wanted);
       }
       skip_done(space);
     }
@@ -141,9 +145,20 @@ class scheduler {
     return chunk;
   }
 
+  // Nobody wants the chunks from next_ to `wanted`. What is in flight keeps its window, and what
+  // may be claimed its turn.
+  void pass_over(std::uint64_t wanted) {
+    const bool is_all_done = acknowledged_.prefix() == next_;
+    std::uint64_t to = std::min(wanted, claims_.settled_below());
+    if (!is_all_done) to = std::min(to, acknowledged_.prefix() + window_);
+    next_ = std::max(next_ + 1, to);
+  }
+
   void skip_done(const byte_space& space) {
     acknowledged_.advance([&](chunk_index c) {
-      return c.value < next_ && (claims_.confirmed().contains(c) || !space.chunk_wanted(c));
+      if (c.value >= next_) return c.value;
+      if (claims_.confirmed().contains(c)) return c.value + 1;
+      return space.next_wanted_chunk(c, next_);
     });
     claims_.forget_below(acknowledged_.prefix());
   }

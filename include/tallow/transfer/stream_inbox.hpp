@@ -92,8 +92,8 @@ class stream_inbox {
     ++next_;
   }
 
-  /// Nobody wants the next chunk; it never comes.
-  void skip() noexcept { ++next_; }
+  /// Nobody wants the next chunk, nor those up to this one; they never come.
+  void skip_to(std::uint64_t chunk) noexcept { next_ = chunk; }
 
   /// The lowest chunk that is not written.
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }

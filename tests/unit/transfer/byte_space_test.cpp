@@ -144,6 +144,44 @@ TEST(ByteSpace, WantsAChunkAsLongAsOneOfItsEntriesIsWanted) {
   EXPECT_FALSE(space.chunk_wanted(chunk_index{1}));
 }
 
+TEST(ByteSpace, FindsTheNextChunkThatIsWantedWhateverLiesBetween) {
+  constexpr std::uint64_t huge = std::uint64_t{1} << 50U;
+  byte_space space = space_of(10, {15, huge, 0, 25, 0});
+  space.complete();
+  const std::uint64_t count = space.chunk_count();
+  EXPECT_EQ(space.next_wanted_chunk(chunk_index{0}, count), 0U);
+  EXPECT_EQ(space.next_wanted_chunk(chunk_index{7}, count), 7U);
+  space.decline(entry_index{1});
+  EXPECT_EQ(space.next_wanted_chunk(chunk_index{1}, count), 1U);  // the end of the first
+  EXPECT_EQ(space.next_wanted_chunk(chunk_index{2}, count), (15 + huge) / 10);
+  EXPECT_EQ(space.next_wanted_chunk(chunk_index{2}, 1000), 1000U);
+  space.decline(entry_index{3});
+  EXPECT_EQ(space.next_wanted_chunk(chunk_index{2}, count), count);
+}
+
+TEST(ByteSpace, FindsTheSameChunksAsALookAtEach) {
+  const std::vector<std::uint64_t> sizes{3, 0, 30, 0, 0, 7, 10, 41, 0, 1, 19, 0};
+  for (unsigned kept = 0; kept < 1U << sizes.size(); ++kept) {
+    byte_space space = space_of(10, sizes);
+    space.complete();
+    std::vector<bool> wanted(space.chunk_count());
+    for (std::uint64_t e = 0; e < sizes.size(); ++e) {
+      if ((kept >> e & 1U) == 0) space.decline(entry_index{e});
+    }
+    for (std::uint64_t c = 0; c < wanted.size(); ++c) {
+      space.for_each_piece(chunk_index{c}, [&](const piece& p) {
+        wanted[c] = wanted[c] || space.wanted(p.entry);
+        return true;
+      });
+    }
+    for (std::uint64_t c = 0; c < wanted.size(); ++c) {
+      std::uint64_t expected = c;
+      while (expected < wanted.size() && !wanted[expected]) ++expected;
+      ASSERT_EQ(space.next_wanted_chunk(chunk_index{c}, wanted.size()), expected) << kept;
+    }
+  }
+}
+
 TEST(ByteSpace, RefusesSizesThatAddUpToMoreThanAnOffset) {
   byte_space space(10);
   EXPECT_TRUE(space.add_entry(limits::file_bytes_max).has_value());

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include <tallow/transfer/chunk_window.hpp>
@@ -5,7 +8,7 @@
 namespace tallow::transfer {
 namespace {
 
-constexpr auto skip_none = [](chunk_index) { return false; };
+constexpr auto skip_none = [](chunk_index c) { return c.value; };
 
 TEST(ChunkWindow, MovesItsPrefixOverWhatIsThere) {
   chunk_window window;
@@ -38,9 +41,20 @@ TEST(ChunkWindow, RefusesAChunkAboveTheWindow) {
 TEST(ChunkWindow, SkipsWhatNobodyWaitsFor) {
   chunk_window window;
   ASSERT_TRUE(window.insert(chunk_index{2}).has_value());
-  window.advance([](chunk_index c) { return c.value < 2; });
+  window.advance([](chunk_index c) { return std::max<std::uint64_t>(c.value, 2); });
   EXPECT_EQ(window.prefix(), 3U);
   EXPECT_TRUE(window.contains(chunk_index{1}));
+}
+
+TEST(ChunkWindow, SkipsAnyNumberAtOnceAndForgetsThem) {
+  constexpr std::uint64_t far = std::uint64_t{1} << 50U;
+  chunk_window window;
+  ASSERT_TRUE(window.insert(chunk_index{7}).has_value());
+  window.advance([&](chunk_index c) { return std::max(c.value, far); });
+  EXPECT_EQ(window.prefix(), far);
+  for (std::uint64_t i = 0; i < limits::chunk_window; ++i) {
+    ASSERT_FALSE(window.contains(chunk_index{far + i}));
+  }
 }
 
 // The bitmap is used again and again: what was set for one chunk never shows for a later one.

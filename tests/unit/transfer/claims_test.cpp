@@ -545,10 +545,13 @@ class resumed_transfer {
   }
 
   void settle() {
-    receiver_window_.advance([&](chunk_index c) { return maker_.confirmed().contains(c); });
+    receiver_window_.advance(
+        [&](chunk_index c) { return c.value + (maker_.confirmed().contains(c) ? 1U : 0U); });
     maker_.forget_below(receiver_window_.prefix());
-    sender_window_.advance(
-        [&](chunk_index c) { return c.value < next_ && checker_.confirmed().contains(c); });
+    sender_window_.advance([&](chunk_index c) {
+      const bool is_done = c.value < next_ && checker_.confirmed().contains(c);
+      return c.value + (is_done ? 1U : 0U);
+    });
     checker_.forget_below(sender_window_.prefix());
   }
 

@@ -145,6 +145,19 @@ TEST_F(ReceiverTest, RefusesAChunkAboveTheWindowBeforeItIsWritten) {
   EXPECT_TRUE(receiver_.begin_chunk(chunk_index{limits::chunk_window - 1}, job_).value());
 }
 
+TEST_F(ReceiverTest, DeclinesAHugeEntryAtOnce) {
+  ASSERT_TRUE(setup_with().has_value());
+  ASSERT_TRUE(
+      page({file_of("../up", limits::file_bytes_max / 2), file_of("f", chunk)}).has_value());
+  ASSERT_TRUE(receiver_.accept_offer().has_value());
+  const std::uint64_t last = limits::file_bytes_max / 2 / chunk;
+  ASSERT_TRUE(chunk_of(last, chunk, 'f').has_value());
+  ASSERT_TRUE(all_done(2).has_value());
+  ASSERT_TRUE(finish(2, limits::file_bytes_max / 2 + chunk, last + 1).has_value());
+  ASSERT_EQ(sink_.files().size(), 1U);
+  EXPECT_EQ(sink_.files()[0].bytes.size(), chunk);
+}
+
 TEST_F(ReceiverTest, RefusesAChunkOfTheWrongLength) {
   accept_one_file();
   EXPECT_EQ(code(chunk_of(0, chunk - 1)), errc::chunk_length_wrong);

@@ -64,6 +64,28 @@ TEST(Scheduler, LeavesOutWhatNobodyWants) {
   EXPECT_EQ(s.acknowledged_prefix(), 3U);
 }
 
+// However large a file is said to be: nobody counts its chunks.
+TEST(Scheduler, LeavesOutAHugeEntryAtOnce) {
+  byte_space space(10);
+  for (const std::uint64_t size :
+       {std::uint64_t{10}, std::uint64_t{10} << 56U, std::uint64_t{10}}) {
+    ASSERT_TRUE(space.add_entry(size).has_value());
+  }
+  space.complete();
+  space.decline(entry_index{1});
+  const std::uint64_t count = space.chunk_count();
+  scheduler s;
+  EXPECT_EQ(s.take(space, count, a), chunk_index{0});
+  // The window counts from the lowest chunk that is not acknowledged, wanted or not.
+  EXPECT_EQ(s.take(space, count, a), std::nullopt);
+  s.lane_lost(b);
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{0}).has_value());
+  EXPECT_EQ(s.take(space, count, a), chunk_index{count - 1});
+  ASSERT_TRUE(s.acknowledge(space, chunk_index{count - 1}).has_value());
+  EXPECT_EQ(s.acknowledged_prefix(), count);
+  EXPECT_TRUE(s.all_taken(count));
+}
+
 TEST(Scheduler, GivesALostLanesChunksToOthersFirst) {
   const byte_space space = space_of_chunks(4);
   scheduler s;
