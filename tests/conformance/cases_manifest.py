@@ -98,6 +98,14 @@ def bad_paths():
         yield one(f"path_{name}", comment, entry(path, size=7), entry("good", size=1), declined=[0])
 
 
+def declined_sizes():
+    """Chunks that nobody wants cost nobody anything, however many they are."""
+    yield one("declined_largest", "a declined entry as large as there may be",
+              entry("../a", size=BYTES_MAX), declined=[0])
+    yield one("declined_large_among_others", "a declined entry of many chunks between two that are taken",
+              entry("a", size=1), entry("../b", size=BYTES_MAX - 2), entry("c", size=1), declined=[1])
+
+
 def links():
     yield one("link_without_target", "a link without a target", entry("l", SYMLINK), entry("good"),
               declined=[0])
@@ -180,5 +188,5 @@ def kinds_of_transfer():
 
 
 def cases():
-    for group in (whole, names, bad_paths, links, clashes, page_failures, kinds_of_transfer):
+    for group in (whole, names, bad_paths, declined_sizes, links, clashes, page_failures, kinds_of_transfer):
         yield from group()
