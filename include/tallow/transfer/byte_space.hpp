@@ -99,6 +99,12 @@ class byte_space {
     }
   }
 
+  /// True when forget_below() was told of an entry that has bytes in the chunk: which entries lie
+  /// there is not known any more.
+  [[nodiscard]] bool is_forgotten(chunk_index chunk) const noexcept {
+    return !starts_.empty() && chunk.value * chunk_bytes_ < starts_.front();
+  }
+
   /// Calls `visit(piece)` for each run of the chunk, in order, until it returns false.
   ///
   /// @cost  O(log entries + pieces)
@@ -132,7 +138,8 @@ class byte_space {
   [[nodiscard]] std::uint64_t next_wanted_chunk(chunk_index from, std::uint64_t below) const {
     TALLOW_ASSERT(from.value < below && below <= chunk_count());
     const std::uint64_t position = from.value * chunk_bytes_;
-    auto at = std::upper_bound(starts_.begin(), starts_.end(), position) - 1;
+    auto at = std::upper_bound(starts_.begin(), starts_.end(), position);
+    if (at != starts_.begin()) --at;  // else its first entries are forgotten, and wanted by nobody
     for (; at != starts_.end() && *at / chunk_bytes_ < below; ++at) {
       const entry_index which{forgotten_ + narrow<std::uint64_t>(at - starts_.begin())};
       const bool has_bytes = entry_end(which) > std::max(*at, position);

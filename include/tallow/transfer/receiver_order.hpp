@@ -52,7 +52,11 @@ bool receiver<Sink, Journal, Mutex>::may_come(chunk_index chunk, chunk_job& job)
   if (!space_) return false;
   job.is_stream = order_.is_of_stream(*space_, chunk);
   job.in_order = order_.takes(chunk);
-  if (!job.is_stream) return chunk.value < acceptable_chunks() && space_->chunk_wanted(chunk);
+  if (!job.is_stream) {
+    if (chunk.value >= acceptable_chunks()) return false;
+    // What is forgotten is there, and comes again when its acknowledgement was lost.
+    return space_->is_forgotten(chunk) || space_->chunk_wanted(chunk);
+  }
   return accepted_entries_ == space_->entry_count() && order_.is_wanted(*space_, chunk);
 }
 

@@ -113,6 +113,25 @@ TEST_F(ReceiverTest, IgnoresAChunkThatComesAgain) {
   EXPECT_EQ(sink_.files()[0].bytes.back(), std::byte{'c'});
 }
 
+// As happens after a reconnect, when its acknowledgement was lost.
+TEST_F(ReceiverTest, IgnoresAChunkThatComesAgainWhenItsEntryIsDone) {
+  ASSERT_TRUE(setup_with().has_value());
+  ASSERT_TRUE(page({file_of("a", 2 * chunk), file_of("b", 2 * chunk)}).has_value());
+  ASSERT_TRUE(receiver_.accept_offer().has_value());
+  for (const std::uint64_t index : {0U, 1U, 2U}) {
+    ASSERT_TRUE(chunk_of(index, chunk, 'a').has_value());
+  }
+  ASSERT_TRUE(all_done(1).has_value());
+  for (const std::uint64_t index : {0U, 1U, 2U}) {
+    EXPECT_TRUE(chunk_of(index, chunk, 'x').has_value());
+  }
+  ASSERT_TRUE(chunk_of(3, chunk, 'b').has_value());
+  ASSERT_TRUE(all_done(2).has_value());
+  ASSERT_TRUE(finish(2, 4 * chunk, 4).has_value());
+  ASSERT_EQ(sink_.files().size(), 2U);
+  EXPECT_EQ(sink_.files()[0].bytes.front(), std::byte{'a'});
+}
+
 TEST_F(ReceiverTest, IgnoresAChunkThatAnotherLaneIsWriting) {
   accept_one_file();
   chunk_job other;
