@@ -282,7 +282,8 @@ class session {
     if (phase_ == phase::live) {
       at = earlier(at, heard_at_ + limits::silence_max);
       at = earlier(at, said_at_ + limits::ping_interval);
-      at = earlier(at, transfer_->next_timeout());
+      // What cannot be said yet is not due.
+      if (may_fill()) at = earlier(at, transfer_->next_timeout());
       at = earlier(at, direct_.next_timeout());
       if (!direct_.holds_others()) at = earlier(at, lanes_.next_timeout());
     }
@@ -376,6 +377,10 @@ class session {
   result<void> say_sealed(byte_view plaintext, instant now);
   result<void> send_stream(stream_id id, byte_view bytes);
   result<void> settle(instant now);
+  // After a reconnect both sides first say what they have; and a full queue takes nothing more.
+  [[nodiscard]] bool may_fill() const noexcept {
+    return is_resynchronised_ && link_.queued_bytes() < queue_low_bytes;
+  }
   result<void> fill(instant now);
   result<bool> send_in_band();
   void note_words();

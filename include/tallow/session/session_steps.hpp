@@ -369,7 +369,7 @@ result<void> session<Transfer, Link>::settle(instant now) {
 
 template <class Transfer, class Link>
 result<void> session<Transfer, Link>::fill(instant now) {
-  while (is_resynchronised_ && link_.queued_bytes() < queue_low_bytes) {
+  while (may_fill()) {
     // One answer to all pings that came meanwhile: a flood of them is answered as it is sent.
     if (std::exchange(pong_due_, false)) {
       if (auto done = say(peer_pong{}, now); !done) return done;
