@@ -226,4 +226,5 @@ set(test_conformance_sources
 
 # tests/sim: seeded simulations of whole transfers.
 set(test_sim_sources
+  sim/transfer_test.cpp
 )
