@@ -178,6 +178,7 @@ set(tallow_net_headers
   net/address_rules.hpp
   net/proxy_header.hpp
   net/proxy_greeting.hpp
+  net/congestion_control.hpp
   net/listening.hpp
   net/tcp_transport.hpp
   net/first_bytes.hpp

@@ -68,6 +68,7 @@
 #include <tallow/net/address_rules.hpp>
 #include <tallow/net/background_work.hpp>
 #include <tallow/net/blocking_socket.hpp>
+#include <tallow/net/congestion_control.hpp>
 #include <tallow/net/connect.hpp>
 #include <tallow/net/connect_race.hpp>
 #include <tallow/net/control_transport.hpp>

@@ -20,6 +20,7 @@
 #include <tallow/base/error.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/congestion_control.hpp>
 #include <tallow/net/connect_race.hpp>
 #include <tallow/net/resolve.hpp>
 #include <tallow/net/tcp_transport.hpp>
@@ -106,11 +107,14 @@ class race_track {
   static instant now() { return std::chrono::steady_clock::now(); }
 
   static asio::awaitable<void> attempt(pointer self, std::size_t which) {
-    const auto [trouble] =
-        co_await self->sockets_[which].async_connect(self->order_[which], awaited);
+    auto& socket = self->sockets_[which];
+    asio::error_code ignored;
+    socket.open(self->order_[which].protocol(), ignored);
+    // Where that has failed, connecting says why.
+    if (socket.is_open()) begin_unpaced(socket.native_handle());
+    const auto [trouble] = co_await socket.async_connect(self->order_[which], awaited);
     if (!trouble) {
-      asio::error_code ignored;
-      if (!self->race_.connected(which)) self->sockets_[which].close(ignored);
+      if (!self->race_.connected(which)) socket.close(ignored);
     } else if (trouble != asio::error::operation_aborted) {
       self->why_ = error{errc::connect_failed, 0, "", as_std(trouble)};
       self->race_.failed(which, now());

@@ -27,6 +27,7 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/base/secret.hpp>
 #include <tallow/base/units.hpp>
+#include <tallow/net/congestion_control.hpp>
 #include <tallow/net/connect.hpp>
 #include <tallow/net/tcp_transport.hpp>
 #include <tallow/wire/frame_decoder.hpp>
@@ -123,6 +124,7 @@ class direct_listener {
     if (!trouble && protocol == asio::ip::tcp::v6()) {
       socket.set_option(asio::ip::v6_only(false), trouble);
     }
+    if (!trouble) begin_unpaced(socket.native_handle());
     if (!trouble) socket.bind({protocol, 0}, trouble);
     if (!trouble) socket.listen(asio::socket_base::max_listen_connections, trouble);
   }

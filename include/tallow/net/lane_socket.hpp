@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <string_view>
 
 #ifdef __linux__
 #include <netinet/in.h>
@@ -10,30 +9,20 @@
 #include <sys/socket.h>
 #endif
 
+#include <tallow/net/congestion_control.hpp>
+
 namespace tallow::net {
 
-/// Sets a lane's connection up for bulk, at either end. Call it when the connection stands: what
-/// pays depends on its round trip. Where the system knows none of it, nothing happens.
+/// Sets a lane's connection up for bulk, at either end. Call it when the connection stands, behind
+/// tune(): what pays depends on its round trip. Where the system knows none of it, nothing happens.
 ///
-/// Within a machine or a rack two settings cost most of the time of a transfer (measured: half):
-/// bbr, which some systems take for everything, paces there what needs no pace; and a send buffer
-/// that begins small makes both ends wake for every few pages. On longer ways both are the system's
-/// business: it knows more of the path, and a fixed buffer would end its growth.
+/// Within a machine or a rack a send buffer that begins small makes both ends wake for every few
+/// pages. On longer ways it is the system's business: a fixed buffer would end its growth.
 inline void tune_lane([[maybe_unused]] int native_handle) noexcept {
 #if defined(__linux__) && defined(TCP_INFO) && defined(TCP_CONGESTION)
-  constexpr unsigned near_us_max = 1000;
   constexpr int send_bytes = 512 * 1024;
-  ::tcp_info info{};
-  ::socklen_t info_bytes = sizeof info;
-  if (::getsockopt(native_handle, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) != 0) return;
-  if (info.tcpi_rtt == 0 || info.tcpi_rtt >= near_us_max) return;
+  if (!detail::is_near(detail::round_trip_us(native_handle))) return;
   (void)::setsockopt(native_handle, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
-  for (const std::string_view name : {"reno", "cubic"}) {
-    if (::setsockopt(native_handle, IPPROTO_TCP, TCP_CONGESTION, name.data(),
-                     static_cast<::socklen_t>(name.size())) == 0) {
-      return;
-    }
-  }
 #endif
 }
 

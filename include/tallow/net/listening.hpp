@@ -18,6 +18,7 @@
 
 #include <tallow/base/error.hpp>
 #include <tallow/net/address.hpp>
+#include <tallow/net/congestion_control.hpp>
 #include <tallow/net/tcp_transport.hpp>
 
 namespace tallow::net::detail {
@@ -46,6 +47,7 @@ inline void share_port(int socket, asio::error_code& trouble) {
   asio::error_code trouble;
   // The error is sticky: what comes after a failure is skipped by looking at it once.
   socket.open(at.protocol(), trouble);
+  if (!trouble) begin_unpaced(socket.native_handle());
   if (!trouble) socket.set_option(acceptor::reuse_address(true), trouble);
   if (!trouble && at.address().is_v6()) socket.set_option(asio::ip::v6_only(true), trouble);
   if (!trouble && how == sharing::other) share_port(socket.native_handle(), trouble);
@@ -100,6 +102,7 @@ inline void share_port(int socket, asio::error_code& trouble) {
   asio::error_code trouble;
   socket.assign(*protocol, listening, trouble);
   if (trouble) return fail(errc::listen_failed, as_std(trouble));
+  begin_unpaced(listening);
   return socket;
 }
 

@@ -20,6 +20,7 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
+#include <tallow/net/congestion_control.hpp>
 #include <tallow/session/transport.hpp>
 
 namespace tallow::net {
@@ -45,7 +46,8 @@ namespace detail {
 }  // namespace detail
 
 /// Settings of every TCP connection of ours. Those that the system does not know are left out.
-inline void tune(asio::ip::tcp::socket& socket) noexcept {
+inline void tune(asio::ip::tcp::socket& socket) {
+  suit_path(socket.native_handle());
   asio::error_code ignored;
   // Frames are written whole; waiting for more would only delay the last of them.
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
