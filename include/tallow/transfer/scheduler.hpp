@@ -48,14 +48,14 @@ class scheduler {
       const chunk_index chunk{next_};
       const claim_state state = claims_.state_of(chunk);
       if (state == claim_state::unknown) return std::nullopt;
-      const std::uint64_t wanted = space.next_wanted_chunk(chunk, sendable);
-      if (wanted == chunk.value) {
+      const std::uint64_t wanted = space.next_wanted_chunk(chunk, passable_below(sendable));
+      if (wanted != chunk.value) {
+        next_ = wanted;
+      } else {
         ++next_;
         if (state == claim_state::missing && !acknowledged_.contains(chunk)) {
           return start_reading(chunk, lane);
         }
-      } else {
-        pass_over(wanted);
       }
       skip_done(space);
     }
@@ -145,13 +145,13 @@ class scheduler {
     return chunk;
   }
 
-  // Nobody wants the chunks from next_ to `wanted`. What is in flight keeps its window, and what
-  // may be claimed its turn.
-  void pass_over(std::uint64_t wanted) {
+  // How far next_ may go over chunks that nobody wants. What is in flight keeps its window, and
+  // what may be claimed its turn.
+  [[nodiscard]] std::uint64_t passable_below(std::uint64_t sendable) const noexcept {
     const bool is_all_done = acknowledged_.prefix() == next_;
-    std::uint64_t to = std::min(wanted, claims_.settled_below());
-    if (!is_all_done) to = std::min(to, acknowledged_.prefix() + window_);
-    next_ = std::max(next_ + 1, to);
+    std::uint64_t below = std::min(sendable, claims_.settled_below());
+    if (!is_all_done) below = std::min(below, acknowledged_.prefix() + window_);
+    return std::max(next_ + 1, below);
   }
 
   void skip_done(const byte_space& space) {
