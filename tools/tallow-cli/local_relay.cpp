@@ -28,6 +28,7 @@
 
 #include "announcer.hpp"
 #include "mdns_links.hpp"
+#include "options.hpp"
 #include "private_file.hpp"
 #include "state_folder.hpp"
 
@@ -113,10 +114,7 @@ class local_relay::running {
 
   result<void> open() {
     mdns::links links = mdns::open_links(io_.get_executor(), options_.kinds);
-    if (links.empty()) {
-      return fail(errc::invalid_argument, 0,
-                  "no relay is given, and there is no local network to go without one");
-    }
+    if (links.empty()) return fail(errc::invalid_argument, 0, no_local_network);
     for (const auto& one : links) {
       for (const asio::ip::address& at : one->addresses) {
         if (std::find(own_.begin(), own_.end(), at) == own_.end()) own_.push_back(at);

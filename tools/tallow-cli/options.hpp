@@ -29,6 +29,10 @@ inline constexpr const char* name_a_relay =
     "Name one with --relay HOST:PORT, in TALLOW_RELAY or in the configuration file; tallow-relay "
     "runs one.";
 
+/// The failure where none is named, and nobody is near.
+inline constexpr const char* no_local_network =
+    "no relay is given, and there is no local network to go without one";
+
 /// What stands in place of a relay's address in a list of transfers.
 inline constexpr const char* local_network = "the local network";
 

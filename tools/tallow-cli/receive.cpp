@@ -201,8 +201,7 @@ asio::awaitable<result<std::string>> find_on_network(std::uint32_t nameplate,
   auto links = mdns::open_links(executor, kinds);
   if (links.empty()) {
     report.say_always(name_a_relay);
-    co_return fail(errc::invalid_argument, 0,
-                   "no relay is given, and there is no local network to go without one");
+    co_return fail(errc::invalid_argument, 0, no_local_network);
   }
   confined();  // what comes is a stranger's
   const auto found = co_await find_sender(std::move(links), nameplate, kinds, report);
@@ -373,8 +372,9 @@ std::optional<exit_code> attempt(receive_options& options, meeting& how,
   }
   if (into.offer().stream || into.offer().text) record.forget();
   if (done || refused_here) record.forget();
-  if (run.has_met())
+  if (run.has_met()) {
     book.keep(past_of(options, options.local ? local_network : run.relay(), into, sink, done));
+  }
   if (done && all.text()) show_text(report, as_text(all.text()->view()));
   if (done) {
     const bool is_stored = !all.text() && !all.is_pipe();
