@@ -329,6 +329,8 @@ class transfer_run {
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
     } else if (is_for_another(e)) {
+      // A sender waits for a relay that has not heard of its last receiver yet: for a moment.
+      if (Transfer::role == transfer_role::sender) return;
       if (std::exchange(was_told_to_wait_, true)) return;
       voice_.emit({{"event", "busy"}});
       voice_.say("Somebody else with this code has the turn; waiting for mine ...");
