@@ -1,18 +1,24 @@
-// tallow-fuzz: feeds damaged frames and messages to the codec, without clang.
+// tallow-fuzz: feeds damaged frames and messages to the codec, without clang, and speaks to relays
+// as nobody should.
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "tools/tallow-fuzz/child.hpp"
 #include "tools/tallow-fuzz/codec_run.hpp"
+#include "tools/tallow-fuzz/relay_run.hpp"
+#include "tools/tallow-fuzz/tcp_end.hpp"
 
 namespace {
 
@@ -28,6 +34,16 @@ struct codec_options {
   std::string corpus;
   std::string out = ".";
   std::vector<std::string> targets;
+};
+
+struct relay_options {
+  std::string relay;
+  std::string pages;
+  std::uint64_t patience_s = 10;
+  std::uint64_t settling_s = 90;
+  bool is_forced = false;
+  bool is_plain = false;
+  fuzz::relay_choice choice;
 };
 
 std::vector<fuzz::target> chosen_targets(bool planted, const std::vector<std::string>& names) {
@@ -107,11 +123,74 @@ int replay(const std::vector<std::string>& files, const std::vector<std::string>
   return code;
 }
 
+// Where HOST:PORT is. Says why when it cannot be used.
+std::optional<fuzz::place_to_go> place_at(const std::string& text, bool is_forced) {
+  const auto where = net::parse_address(text);
+  if (!where) {
+    std::fprintf(stderr, "tallow-fuzz: %s: %s\n", text.c_str(), where.error().note);
+    return std::nullopt;
+  }
+  const auto place = fuzz::find_place(*where);
+  if (!place) {
+    std::fprintf(stderr, "tallow-fuzz: %s: no such host\n", text.c_str());
+    return std::nullopt;
+  }
+  if (place->is_loopback() || is_forced) return *place;
+  std::fprintf(stderr,
+               "tallow-fuzz: %s is not on this machine. To attack a relay of yours elsewhere, add "
+               "--force.\n",
+               text.c_str());
+  return std::nullopt;
+}
+
+void show(const fuzz::relay_figures& before, const fuzz::relay_figures& after) {
+  constexpr double mib = 1024 * 1024;
+  std::printf(
+      "relay:    connections %.0f -> %.0f, rooms %.0f -> %.0f, lanes %.0f -> %.0f, descriptors "
+      "%.0f -> %.0f, MiB %.1f -> %.1f\n",
+      before.connections, after.connections, before.rooms, after.rooms, before.lane_ends,
+      after.lane_ends, before.descriptors, after.descriptors, before.resident_bytes / mib,
+      after.resident_bytes / mib);
+}
+
+int run_relay(relay_options options) {
+  const auto relay = place_at(options.relay, options.is_forced);
+  if (!relay) return exit_usage;
+  options.choice.relay = *relay;
+  if (options.is_plain) options.choice.how = fuzz::wrapping::plain;
+  options.choice.patience = std::chrono::seconds(options.patience_s);
+  options.choice.settling = std::chrono::seconds(options.settling_s);
+  if (!options.pages.empty()) {
+    options.choice.pages = place_at(options.pages, options.is_forced);
+    if (!options.choice.pages) return exit_usage;
+  }
+  if (!fuzz::tcp_end::connect(*relay)) {
+    std::fprintf(stderr, "tallow-fuzz: nobody listens at %s\n", options.relay.c_str());
+    return exit_usage;
+  }
+  const auto outcome = fuzz::run_against_relay(options.choice);
+  const auto seed = static_cast<unsigned long long>(options.choice.seed);
+  if (outcome.before && outcome.after) show(*outcome.before, *outcome.after);
+  if (outcome.what.empty()) {
+    std::printf("nothing found: %llu runs, seed %llu, %zu connections\n",
+                static_cast<unsigned long long>(options.choice.runs), seed, outcome.connections);
+    return exit_nothing_found;
+  }
+  std::printf("violated: %s\nseed:     %llu\nruns:     %llu to %llu, since all was well\n",
+              outcome.what.c_str(), seed, static_cast<unsigned long long>(outcome.since),
+              static_cast<unsigned long long>(outcome.last));
+  std::printf("again:    tallow-fuzz relay %s --seed %llu --first %llu --runs %llu\n",
+              options.relay.c_str(), seed, static_cast<unsigned long long>(outcome.since),
+              static_cast<unsigned long long>(outcome.last - outcome.since + 1));
+  return exit_found;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{
-      "Feeds damaged frames and messages to Tallow's codec.\n"
+      "Feeds damaged frames and messages to Tallow's codec, and speaks to relays as nobody "
+      "should.\n"
       "Exit codes: 0 nothing found, 1 found, 2 wrong use."};
   app.set_version_flag("--version", TALLOW_VERSION);
   app.require_subcommand(1);
@@ -143,10 +222,37 @@ int main(int argc, char** argv) {
   again->add_option("FILE", files, "Inputs")->required();
   add_common(again);
 
+  relay_options against;
+  CLI::App* relay = app.add_subcommand(
+      "relay",
+      "Connect to a relay and break its rules, while others use it and have to notice nothing");
+  relay->add_option("HOST:PORT", against.relay, "A relay that nobody else uses meanwhile")
+      ->required();
+  relay->add_option("--seed", against.choice.seed, "The same seed says the same")
+      ->capture_default_str();
+  relay->add_option("--first", against.choice.first, "Number of the first run")
+      ->capture_default_str();
+  relay->add_option("--runs", against.choice.runs, "How often a few clients come")
+      ->capture_default_str();
+  relay->add_option(
+      "--http", against.pages,
+      "HOST:PORT of its operators' pages: what it keeps of who is gone is found there");
+  relay->add_option("--patience", against.patience_s, "Seconds after which nothing comes any more")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  relay
+      ->add_option("--settle", against.settling_s,
+                   "With --http: seconds after which it has to have forgotten who is gone")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  relay->add_flag("--plain", against.is_plain, "The relay takes control connections without TLS");
+  relay->add_flag("--force", against.is_forced, "The relay is on another machine, and is yours");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_nothing_found : exit_usage;
   }
+  if (relay->parsed()) return run_relay(std::move(against));
   return codec->parsed() ? run_codec(options, planted) : replay(files, options.targets, planted);
 }
