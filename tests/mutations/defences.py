@@ -154,6 +154,9 @@ DEFENCES = [
     unit("a_receiver_is_not_sent_around", "session/direct_addresses.hpp",
          "if (one.port < port_min || !kinds.contains(kind_of(one))) continue;", "",
          "session/direct_addresses"),
+    attack("a_receiver_has_few_lanes", "session/session_steps.hpp",
+           "if (!lanes_.may_follow(m.count)) {", "if (false) {",
+           "lanes", "HostileSender.*"),
     # ---- rooms ----
     unit("a_room_carries_its_quota", "room/room.hpp",
          "if (options_.bytes_max != 0 && count > options_.bytes_max - bytes_) {", "if (false) {",

@@ -212,6 +212,7 @@ set(test_attack_sources
   attack/x25519_test.cpp
   attack/path_escape_test.cpp
   attack/hostile_relay_test.cpp
+  attack/lanes_test.cpp
   attack/direct_test.cpp
 )
 

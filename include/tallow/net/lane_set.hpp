@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -170,7 +171,7 @@ class lane_set {
       const auto found = lanes.find(id);
       if (found != lanes.end()) {
         lane& l = *found->second;
-        l.thread.join();
+        if (l.thread.joinable()) l.thread.join();
         if (l.is_open && l.facts.path == session::data_path::direct) note_direct(direct_open - 1);
         lanes.erase(found);
       }
@@ -230,10 +231,15 @@ class lane_set {
       one->socket.limit_reads(greeting_time);
       if (sends) asio::co_spawn(all->executor, watch(all, facts.id), asio::detached);
     }
-    one->thread = std::thread([all, l = one.get()] {
-      const error why = carry(all, *l);
-      asio::post(all->executor, [all, why, id = l->facts.id] { all->ended(id, why); });
-    });
+    try {
+      one->thread = std::thread([all, l = one.get()] {
+        const error why = carry(all, *l);
+        asio::post(all->executor, [all, why, id = l->facts.id] { all->ended(id, why); });
+      });
+    } catch (const std::system_error& e) {  // as many as this user may have
+      all->ended(facts.id,
+                 error{errc::connect_failed, 0, "there is no thread for a lane", e.code()});
+    }
   }
 
   // Ends a direct lane whose path has gone silent.

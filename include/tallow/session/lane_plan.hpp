@@ -36,6 +36,12 @@ class lane_plan {
     return target > have ? target - have : 0;
   }
 
+  /// Whether the other side may announce so many more. It may have twice as many as a session
+  /// uses, since it may know before us that others are gone.
+  [[nodiscard]] bool may_follow(std::uint32_t count) const noexcept {
+    return awaited_.size() + granted_ + open_.size() + count <= std::size_t{2} * limits::lanes_max;
+  }
+
   /// Lanes were announced, and tickets asked for them.
   void announced(stream_id first, std::uint32_t count, instant now) {
     for (std::uint32_t i = 0; i < count; ++i) awaited_.push_back(stream_id{first.value + i});

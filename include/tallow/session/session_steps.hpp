@@ -268,6 +268,11 @@ result<void> session<Transfer, Link>::on_lanes(const lanes& m, instant now) {
   }
   if (auto done = channel_->announce(m); !done) return done;
   if (!m.in_band) {
+    // Each is a connection and a thread: a sender whose own relay gives tickets without end may
+    // not have as many as it likes.
+    if (!lanes_.may_follow(m.count)) {
+      return fail(errc::length_above_limit, m.count, "lanes beside those that are not gone");
+    }
     // Where this side gets no tickets, no lane opens, and the sender finds another way.
     if (link_.request_lanes(m.count)) lanes_.announced(m.first, m.count, now);
     return {};

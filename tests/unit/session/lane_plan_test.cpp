@@ -72,5 +72,20 @@ TEST(LanePlan, ReplacesALostLaneSoonAndThenEverLater) {
   EXPECT_EQ(plan.missing(now + 100ms), 1U);
 }
 
+TEST(LanePlan, FollowsTheOtherSideToTwiceAsManyAsThereMayBe) {
+  lane_plan plan(0);
+  for (std::uint32_t id = 1; id <= 2 * limits::lanes_max; ++id) {
+    EXPECT_TRUE(plan.may_follow(1)) << id;
+    plan.announced(stream_id{id}, 1, start);
+    if (id % 3 != 0) (void)plan.granted(start);
+  }
+  EXPECT_FALSE(plan.may_follow(1));
+  plan.opened(stream_id{1});
+  EXPECT_FALSE(plan.may_follow(1));
+  plan.ended(stream_id{1}, start);
+  EXPECT_TRUE(plan.may_follow(1));
+  EXPECT_FALSE(plan.may_follow(2));
+}
+
 }  // namespace
 }  // namespace tallow::session
