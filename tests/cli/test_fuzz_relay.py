@@ -3,9 +3,11 @@ import contextlib
 import http.server
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 import harness
@@ -15,9 +17,16 @@ PLAIN = "--insecure-plaintext"
 NOBODY_KNOWS = b"\0\0\0\0\x7f\0\0\0"  # the header of an empty frame
 
 
-def fuzz(*arguments):
+def fuzz(*arguments, timeout_s=120):
     return subprocess.run([BIN / "tallow-fuzz", "relay", *map(os.fspath, arguments)], text=True,
-                          capture_output=True, timeout=120, check=False)
+                          capture_output=True, timeout=timeout_s, check=False)
+
+
+def page_of(relay):
+    """Where a relay has its operators' pages."""
+    while not (found := re.findall(r"endpoints on http://(\S+)/", "".join(relay.log))):
+        time.sleep(0.01)
+    return found[0]
 
 
 @contextlib.contextmanager
@@ -64,6 +73,13 @@ class OurRelay(unittest.TestCase):
             done = fuzz(relay.address, "--runs", "5", "--http", page)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("connections 2 -> 2, rooms 1 -> 1", done.stdout)
+
+
+    @unittest.skipUnless("TALLOW_NIGHTLY" in os.environ, "rooms keep their places for a minute")
+    def test_keeps_nothing_in_the_long_run(self):
+        with harness.relay("--max-rooms", "20000", http="127.0.0.1:0") as relay:
+            done = fuzz(relay.address, "--http", page_of(relay), "--runs", "3000", timeout_s=900)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 class WorseRelays(unittest.TestCase):
@@ -121,6 +137,11 @@ class WorseRelays(unittest.TestCase):
         with harness.relay() as relay, operators_page([2.0, 2.0, 9.0]) as page:
             self.found(fuzz(relay.address, "--runs", "5", "--http", page, "--settle", "1"),
                        "the relay keeps connections, rooms, lanes or descriptors of who is gone")
+
+
+    def test_one_that_is_full_says_so(self):
+        with harness.relay("--max-rooms", "2") as relay:
+            self.found(fuzz(relay.address, "--runs", "100"), "the relay is full")
 
 
 class Usage(unittest.TestCase):

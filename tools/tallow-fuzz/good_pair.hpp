@@ -67,8 +67,11 @@ class good_client {
     const auto* in = std::get_if<room::joined>(&event);
     const bool is_second = in != nullptr && in->placed == place::second;
     if (is_second || std::holds_alternative<room::peer_arrived>(event)) has_company_ = true;
-    require(!std::holds_alternative<room::refused>(event),
-            "the relay refuses a client that did nothing wrong");
+    if (const auto* no = std::get_if<room::refused>(&event)) {
+      const bool is_full = no->report.code == relay_error_code::relay_full;
+      throw violation(is_full ? "the relay is full: so many runs need one with more rooms"
+                              : "the relay refuses a client that did nothing wrong");
+    }
     require(!std::holds_alternative<room::peer_gone>(event), "the relay parts a pair");
   }
 

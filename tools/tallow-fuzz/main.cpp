@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -17,6 +18,7 @@
 
 #include "tools/tallow-fuzz/child.hpp"
 #include "tools/tallow-fuzz/codec_run.hpp"
+#include "tools/tallow-fuzz/peer_run.hpp"
 #include "tools/tallow-fuzz/relay_run.hpp"
 #include "tools/tallow-fuzz/tcp_end.hpp"
 
@@ -44,6 +46,11 @@ struct relay_options {
   bool is_forced = false;
   bool is_plain = false;
   fuzz::relay_choice choice;
+};
+
+struct peer_options {
+  std::string attack;
+  relay_options with;
 };
 
 std::vector<fuzz::target> chosen_targets(bool planted, const std::vector<std::string>& names) {
@@ -153,20 +160,24 @@ void show(const fuzz::relay_figures& before, const fuzz::relay_figures& after) {
       after.resident_bytes / mib);
 }
 
-int run_relay(relay_options options) {
+// What is common to everything that goes through a relay. False after a complaint.
+bool find_relay(relay_options& options) {
   const auto relay = place_at(options.relay, options.is_forced);
-  if (!relay) return exit_usage;
+  if (!relay) return false;
   options.choice.relay = *relay;
   if (options.is_plain) options.choice.how = fuzz::wrapping::plain;
   options.choice.patience = std::chrono::seconds(options.patience_s);
+  if (fuzz::tcp_end::connect(*relay)) return true;
+  std::fprintf(stderr, "tallow-fuzz: nobody listens at %s\n", options.relay.c_str());
+  return false;
+}
+
+int run_relay(relay_options options) {
+  if (!find_relay(options)) return exit_usage;
   options.choice.settling = std::chrono::seconds(options.settling_s);
   if (!options.pages.empty()) {
     options.choice.pages = place_at(options.pages, options.is_forced);
     if (!options.choice.pages) return exit_usage;
-  }
-  if (!fuzz::tcp_end::connect(*relay)) {
-    std::fprintf(stderr, "tallow-fuzz: nobody listens at %s\n", options.relay.c_str());
-    return exit_usage;
   }
   const auto outcome = fuzz::run_against_relay(options.choice);
   const auto seed = static_cast<unsigned long long>(options.choice.seed);
@@ -183,6 +194,36 @@ int run_relay(relay_options options) {
               options.relay.c_str(), seed, static_cast<unsigned long long>(outcome.since),
               static_cast<unsigned long long>(outcome.last - outcome.since + 1));
   return exit_found;
+}
+
+int run_peer(peer_options options) {
+  if (options.attack == "list") {
+    std::printf("%s", fuzz::list_of_attacks().c_str());
+    return exit_nothing_found;
+  }
+  const char* const code = std::getenv("TALLOW_CODE");
+  if (code == nullptr || options.with.relay.empty()) {
+    std::fprintf(stderr,
+                 "tallow-fuzz: the code of the transfer is wanted in TALLOW_CODE, and HOST:PORT of "
+                 "its relay\n");
+    return exit_usage;
+  }
+  if (!find_relay(options.with)) return exit_usage;
+  const auto outcome = fuzz::attack_peer(options.with.choice, options.attack, code);
+  if (!outcome) {
+    std::fprintf(stderr,
+                 "tallow-fuzz: there is no such attack ('--attack list' shows all), or what "
+                 "TALLOW_CODE holds is no code\n");
+    return exit_usage;
+  }
+  if (!outcome->has_met) {
+    std::fprintf(stderr, "tallow-fuzz: nobody with this code came\n");
+    return exit_usage;
+  }
+  std::printf("%s: %s%s\n", options.attack.c_str(),
+              outcome->trouble ? ("violated: " + *outcome->trouble + "; ").c_str() : "",
+              outcome->how_it_ended.c_str());
+  return outcome->trouble ? exit_found : exit_nothing_found;
 }
 
 }  // namespace
@@ -237,22 +278,30 @@ int main(int argc, char** argv) {
   relay->add_option(
       "--http", against.pages,
       "HOST:PORT of its operators' pages: what it keeps of who is gone is found there");
-  relay->add_option("--patience", against.patience_s, "Seconds after which nothing comes any more")
-      ->check(CLI::Range(1, 3600))
-      ->capture_default_str();
   relay
       ->add_option("--settle", against.settling_s,
                    "With --http: seconds after which it has to have forgotten who is gone")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
-  relay->add_flag("--plain", against.is_plain, "The relay takes control connections without TLS");
-  relay->add_flag("--force", against.is_forced, "The relay is on another machine, and is yours");
+  peer_options hostile;
+  CLI::App* peer = app.add_subcommand(
+      "peer", "Be a hostile sender or receiver for a program that waits with the code TALLOW_CODE");
+  peer->add_option("HOST:PORT", hostile.with.relay, "The relay where it waits");
+  peer->add_option("--attack", hostile.attack, "What to try; 'list' shows all")->required();
+  for (const auto& [command, to] : {std::pair{relay, &against}, std::pair{peer, &hostile.with}}) {
+    command->add_option("--patience", to->patience_s, "Seconds to wait for what must come")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    command->add_flag("--plain", to->is_plain, "The relay takes control connections without TLS");
+    command->add_flag("--force", to->is_forced, "The relay is on another machine, and is yours");
+  }
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_nothing_found : exit_usage;
   }
+  if (peer->parsed()) return run_peer(std::move(hostile));
   if (relay->parsed()) return run_relay(std::move(against));
   return codec->parsed() ? run_codec(options, planted) : replay(files, options.targets, planted);
 }
