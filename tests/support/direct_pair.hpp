@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,14 +19,13 @@ namespace tallow::test {
 
 struct direct_pair {
   direct_pair(direct_use sender_wants, direct_use receiver_wants, room::relay_options options = {},
-              bool verify = false)
+              bool verify = false, std::string_view receiver_code = "7-crossover-clockwork")
       : sender(source, to_send(sender_wants, verify)),
         receiver(sink, {}, to_receive(receiver_wants)),
         relay(std::move(options)),
         sending(sender, want::send, "7-crossover-clockwork", 1, relay.now, std::chrono::minutes(10),
                 false, [](session::session_options& o) { o.lanes = 2; }),
-        receiving(receiver, want::receive, "7-crossover-clockwork", 2, relay.now,
-                  std::chrono::minutes(10)) {
+        receiving(receiver, want::receive, receiver_code, 2, relay.now, std::chrono::minutes(10)) {
     sending.on_event = [this](const session::event& e) {
       if (std::holds_alternative<session::addresses_wanted>(e) && where) {
         (void)sending.inside().listens_at(where(), relay.now);

@@ -113,6 +113,7 @@ set(test_session_sources
   unit/session/outage_steps_test.cpp
   unit/session/reconnect_test.cpp
   unit/session/stream_test.cpp
+  unit/session/secure_channel_test.cpp
   unit/session/session_test.cpp
   unit/session/identities_test.cpp
   unit/session/words_test.cpp

@@ -133,6 +133,17 @@ TEST(DirectSteps, TellNoAddressBeforeTheWordsWereCompared) {
   pair.expect_done();
 }
 
+// Who is asked where it listens begins to listen.
+TEST(DirectSteps, OpenNoPortForSomebodyWithAWrongCode) {
+  for (const auto wanted : {preferred, required}) {
+    direct_pair pair(wanted, wanted, {}, false, "7-crossover-zebra");
+    pair.expect_failure(errc::authentication_failed);
+    EXPECT_EQ(pair.sending.count<session::addresses_wanted>(), 0U);
+    EXPECT_EQ(pair.sending.count<session::direct_expected>(), 0U);
+    EXPECT_EQ(pair.receiving.count<session::direct_offered>(), 0U);
+  }
+}
+
 TEST(DirectSteps, NeedNoRelayThatCarriesAllOfIt) {
   room::relay_options small;
   small.rooms.each.bytes_max = 50'000;

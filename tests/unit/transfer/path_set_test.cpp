@@ -1,6 +1,9 @@
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
+#include <sys/mman.h>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -74,6 +77,46 @@ TEST(PathSet, TellsNamesApartThatOnlyLookAlike) {
   EXPECT_TRUE(set.add("x/yz", entry_kind::file));
   EXPECT_TRUE(set.add("xy/z", entry_kind::file));
   EXPECT_TRUE(set.add("y/x", entry_kind::file));
+}
+
+// Addresses of so many bytes, and no memory behind them: whoever reads one of them crashes.
+class unreadable {
+ public:
+  explicit unreadable(std::size_t bytes)
+      : bytes_(bytes),
+        at_(::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
+  }
+  unreadable(const unreadable&) = delete;
+  unreadable& operator=(const unreadable&) = delete;
+  ~unreadable() {
+    if (is_there()) (void)::munmap(at_, bytes_);
+  }
+
+  [[nodiscard]] bool is_there() const noexcept { return at_ != MAP_FAILED; }
+  [[nodiscard]] std::string_view first(std::size_t count) const noexcept {
+    return {static_cast<const char*>(at_), count};
+  }
+
+ private:
+  std::size_t bytes_;
+  void* at_;
+};
+
+// A set that is really full takes 4 GiB. To one that is nearly empty comes a path instead that
+// could fill all the rest: it is refused for its length alone.
+TEST(PathSet, RefusesMoreNamesThanItCanHold) {
+  path_set set(key);
+  ASSERT_TRUE(set.add("a/b", entry_kind::file));
+  const unreadable text(UINT32_MAX);
+  if (!text.is_there()) GTEST_SKIP() << "no 4 GiB of addresses here";
+  constexpr std::size_t ids = (std::size_t{1} << 29U) - 1;
+  for (const std::size_t bytes : {ids - 2, ids, std::size_t{UINT32_MAX} - 1}) {
+    const auto refused = set.add(text.first(bytes), entry_kind::file);
+    ASSERT_FALSE(refused) << bytes;
+    EXPECT_EQ(refused.error().code, errc::manifest_invalid);
+  }
+  EXPECT_EQ(set.size(), 2U);
+  EXPECT_TRUE(set.add("a/c", entry_kind::file));
 }
 
 TEST(PathSet, FindsEveryDuplicateAmongMany) {

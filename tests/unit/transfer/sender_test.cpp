@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include <tallow/transfer/memory.hpp>
@@ -32,6 +36,28 @@ class failing_source : public memory_source {
  private:
   entry_index bad_;
   errc how_;
+};
+
+// A source of which one entry is shorter than it was said to be, or fails. Whatever is not read is
+// scribbled over, as by a read that breaks off.
+class torn_source : public memory_source {
+ public:
+  torn_source(const std::vector<memory_file>& files, entry_index bad, std::size_t kept, bool fails)
+      : memory_source(files), bad_(bad), kept_(kept), fails_(fails) {}
+
+  result<std::size_t> read(entry_index index, std::uint64_t offset, byte_span out) {
+    if (index != bad_) return memory_source::read(index, offset, out);
+    const std::uint64_t left = kept_ - std::min<std::uint64_t>(offset, kept_);
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, out.size()));
+    std::fill(out.begin(), out.end(), std::byte{'!'});
+    if (count < out.size() && fails_) return fail(errc::source_failed);
+    return memory_source::read(index, offset, out.first(count));
+  }
+
+ private:
+  entry_index bad_;
+  std::size_t kept_;
+  bool fails_;
 };
 
 template <class Source>
@@ -215,6 +241,42 @@ TEST(Sender, PadsAndReportsAFileThatCannotBeRead) {
     ASSERT_TRUE(report.has_value());
     ASSERT_EQ(report->failed.size(), 1U);
     EXPECT_EQ(report->failed[0], (entry_failure{entry_index{1}, reason}));
+  }
+}
+
+// All that is sent of three files of which the second is torn, from memory that was used before.
+byte_buffer all_sent(std::size_t size, std::size_t kept, bool fails) {
+  const auto files = files_of({size, size, size});
+  torn_source source(files, entry_index{1}, kept, fails);
+  sending<torn_source> s(source);
+  s.start();
+  (void)s.messages();
+  EXPECT_TRUE(s.accept_page(0).has_value());
+  byte_buffer all;
+  while (s->take_chunk(stream_id{1}, s.job_)) {
+    byte_buffer body(s.job_.bytes, std::byte{'s'});
+    s->read_chunk(s.job_, body);
+    append(all, body);
+  }
+  return all;
+}
+
+TEST(Sender, PadsWithZerosAndWithNothingThatItsMemoryHeld) {
+  // In one chunk with others, and in chunks of its own.
+  for (const std::size_t size : {std::size_t{100}, 3 * chunk, 2 * chunk + 100}) {
+    for (const std::size_t kept : {std::size_t{0}, std::size_t{40}, size - 60, size - 1}) {
+      byte_buffer expected(3 * size, std::byte{'x'});
+      const auto torn = expected.begin() + static_cast<std::ptrdiff_t>(size + kept);
+      std::fill_n(torn, size - kept, std::byte{0});
+      EXPECT_TRUE(all_sent(size, kept, false) == expected) << size << ' ' << kept;
+      // Where it fails, all of the piece that was being read is lost.
+      const auto sent = all_sent(size, kept, true);
+      ASSERT_EQ(sent.size(), expected.size());
+      for (std::size_t i = 0; i < sent.size(); ++i) {
+        const bool is_lost = sent[i] == std::byte{0} && i >= size && i < size + kept;
+        ASSERT_TRUE(is_lost || sent[i] == expected[i]) << size << ' ' << kept << " at " << i;
+      }
+    }
   }
 }
 
