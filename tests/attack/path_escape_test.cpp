@@ -1,13 +1,16 @@
 // A peer that chooses names to get out of the target, and a neighbour on the same machine that
 // exchanges folders for links while files come in or go out.
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <fcntl.h>
 #include <limits>
+#include <span>
 #include <string>
 #include <sys/stat.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -26,7 +29,9 @@ using tallow::condition_of;
 using tallow::entry_index;
 using tallow::errc;
 using tallow::transfer_id;
+using tallow::files::conflict_rules;
 using tallow::files::link_policy;
+using tallow::files::on_conflict;
 using tallow::files::resolver;
 using tallow::files::source_tree;
 using tallow::files::staging;
@@ -38,6 +43,7 @@ using namespace tallow::test;
 using name_list = std::vector<std::string>;
 
 constexpr transfer_id id_of_test{std::byte{0x5A}};
+constexpr const char* part_name = ".tallow-5a000000000000000000000000000000.part";
 constexpr const char* part = "out/.tallow-5a000000000000000000000000000000.part";
 
 errc code_of(const tallow::result<void>& r) { return r ? errc{} : r.error().code; }
@@ -68,11 +74,18 @@ class PathEscape : public testing::TestWithParam<resolver> {
     EXPECT_EQ(names_in(top.path()), (name_list{"out", "out-sibling", "outside"}));
   }
 
-  [[nodiscard]] staging open(link_policy links = link_policy::inside) const {
+  [[nodiscard]] staging open(link_policy links = link_policy::inside,
+                             on_conflict taken = on_conflict::rename) const {
     staging_options options;
     options.how = GetParam();
     options.links = links;
+    options.conflicts = conflict_rules(taken);
     return staging::open(top / "out", id_of_test, options).value();
+  }
+  [[nodiscard]] tallow::result<staging> reopen() const {
+    staging_options options;
+    options.how = GetParam();
+    return staging::reopen(top / "out", part_name, options);
   }
 
   // Where an entry lies before it is committed.
@@ -378,6 +391,105 @@ TEST_P(PathEscape, RemovesNothingThroughAnExchangedFolder) {
   EXPECT_TRUE(names_in(top / "out/aside").empty());
 }
 
+// Names of a transfer, and what a link in the place of each leads to.
+constexpr std::array<std::pair<const char*, const char*>, 2> exchanges{
+    {{"d/f", "outside/f"}, {"d", "outside/d"}}};
+
+// An earlier session that has left eight bytes of a file.
+void leave_behind(staging into, const std::string& path) {
+  ASSERT_TRUE(into.add_entry(entry_index{0}, file_entry(path, 8)));
+  ASSERT_TRUE(into.write(entry_index{0}, 0, tallow::as_bytes("earl")));
+  ASSERT_TRUE(into.write(entry_index{0}, 4, tallow::as_bytes("ier!")));
+  into.keep();
+}
+
+// What is read back of it: the error, or the bytes.
+std::string said_to_be_there(staging& of) {
+  std::string text(8, '?');
+  const auto done = of.read_back(entry_index{0}, 0, std::as_writable_bytes(std::span(text)));
+  if (done) return text;
+  EXPECT_EQ(text, "????????");
+  return errc_name(done.error().code);
+}
+
+TEST_P(PathEscape, ReadsNothingBackThroughAnExchangedName) {
+  // The other side would learn whether a file outside holds what it says.
+  for (const auto& [name, victim] : exchanges) {
+    SCOPED_TRACE(name);
+    leave_behind(open(), "d/f");
+    staging again = reopen().value();
+    ASSERT_TRUE(again.add_entry(entry_index{0}, file_entry("d/f", 8)));
+    exchange_for_link(name, victim);
+    EXPECT_EQ(said_to_be_there(again), "path_escapes");
+    fs::remove(staged(name));
+    fs::rename(top / part / "aside", staged(name));
+    EXPECT_EQ(said_to_be_there(again), "earlier!");
+    ASSERT_TRUE(again.abandon());
+  }
+}
+
+TEST_P(PathEscape, TakesNoLinkForWhatAnEarlierSessionHasLeft) {
+  for (const auto& [name, victim] : exchanges) {
+    SCOPED_TRACE(name);
+    leave_behind(open(), "d/f");
+    exchange_for_link(name, victim);
+    staging again = reopen().value();
+    ASSERT_TRUE(again.add_entry(entry_index{0}, file_entry("d/f", 8)));
+    EXPECT_EQ(said_to_be_there(again), "not_found");
+    ASSERT_TRUE(again.abandon());
+  }
+  // The hidden folder itself, and the one in it.
+  leave_behind(open(), "d/f");
+  fs::rename(top / part, top / "out/aside");
+  top.link(part, "../outside");
+  const auto trap = reopen();
+  ASSERT_FALSE(trap);
+  EXPECT_EQ(trap.error().code, errc::path_escapes);
+  fs::remove(top / part);
+  fs::rename(top / "out/aside", top / part);
+  fs::rename(top / part / "files", top / part / "aside");
+  top.link(std::string(part) + "/files", "../../outside");
+  staging again = reopen().value();
+  ASSERT_TRUE(again.add_entry(entry_index{0}, file_entry("d/f", 8)));
+  EXPECT_EQ(said_to_be_there(again), "not_found");
+  ASSERT_TRUE(again.abandon());
+}
+
+// A file of three bytes that comes at once.
+void take_whole(staging& into, entry_index index, const std::string& path) {
+  ASSERT_TRUE(into.add_entry(index, file_entry(path, 3, 0777)));
+  ASSERT_TRUE(into.write(index, 0, tallow::as_bytes("bad")));
+  ASSERT_TRUE(into.finish_entry(index));
+}
+
+TEST_P(PathEscape, MergesNothingThroughAFolderThatWasExchanged) {
+  for (const char* const exchanged : {"out/d", "out/d/sub"}) {
+    SCOPED_TRACE(exchanged);
+    top.folder("out/d/sub");
+    staging into = open(link_policy::inside, on_conflict::overwrite);
+    ASSERT_TRUE(into.add_entry(entry_index{0}, folder_entry("d/sub/fresh/deep")));
+    ASSERT_TRUE(into.finish_entry(entry_index{0}));
+    take_whole(into, entry_index{1}, "d/sub/f");
+    take_whole(into, entry_index{2}, "d/sub/new");
+    // Once it is known which folders are merged, something else is in the way for a while.
+    exchange_for_link("d/sub/fresh/deep", "outside/d");
+    EXPECT_EQ(code_of(into.commit()), errc::path_escapes);
+    fs::remove(staged("d/sub/fresh/deep"));
+    fs::rename(top / part / "aside", staged("d/sub/fresh/deep"));
+    fs::rename(top / exchanged, top / "out/was there");
+    fs::create_symlink(top / "outside/d", top / exchanged);
+    EXPECT_EQ(code_of(into.commit()), errc::path_escapes);
+    const fs::path sub = top / "out/was there" / (exchanged == "out/d"s ? "sub" : ".");
+    EXPECT_TRUE(names_in(sub).empty());
+    // Back in its place, it is merged with.
+    fs::remove(top / exchanged);
+    fs::rename(top / "out/was there", top / exchanged);
+    EXPECT_EQ(code_of(into.commit()), errc{});
+    EXPECT_EQ(names_in(top / "out/d/sub"), (name_list{"f", "fresh", "new"}));
+    fs::remove_all(top / "out/d");
+  }
+}
+
 // Exchanges two names as fast as it can.
 class flipper {
  public:
@@ -456,6 +568,38 @@ TEST_P(PathEscape, WritesNoVictimInARace) {
     if (i % tallow::files::descriptor_cache::descriptors_max != 0) continue;
     const auto written = into.write(entry_index{0}, 0, tallow::as_bytes("bad"));
     ++(written ? done : refused);
+  }
+}
+
+TEST_P(PathEscape, MergesNothingOutsideInARace) {
+  // Each round waits for the file system twice.
+  constexpr int rounds_min = 20;
+  top.folder("out/d");
+  top.link("out/swap", "../outside/d");
+  int merged = 0;
+  int refused = 0;
+  const auto end = std::chrono::steady_clock::now() + race_time_max;
+  const flipper race(top / "out/d", top / "out/swap");
+  while (merged < rounds_min || refused < rounds_min) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << merged << " merged, " << refused;
+    staging into = open(link_policy::inside, on_conflict::overwrite);
+    take_whole(into, entry_index{0}, "d/f");
+    take_whole(into, entry_index{1}, "d/new");
+    const auto done = into.commit();
+    if (!done) {
+      const errc code = done.error().code;
+      ASSERT_TRUE(code == errc::path_escapes || code == errc::not_a_directory)
+          << describe(done.error());
+      ++refused;
+      continue;
+    }
+    // What was a link when it was looked at is nothing to merge with.
+    const std::string name = into.placed().at(0).final_name;
+    if (name == "d") {
+      ++merged;
+    } else {
+      fs::remove_all(top / "out" / name);
+    }
   }
 }
 

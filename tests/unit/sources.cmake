@@ -206,6 +206,7 @@ set(test_attack_sources
   attack/masked_key_test.cpp
   attack/records_test.cpp
   attack/reflection_test.cpp
+  attack/replay_test.cpp
   attack/resume_test.cpp
   attack/room_leakage_test.cpp
   attack/unknown_key_share_test.cpp
