@@ -1,9 +1,51 @@
 """Names that are taken: ask, rename, overwrite, skip. Nothing that is not in a transfer goes away."""
+import ctypes
 import os
 import pty
+import select
+import shutil
+import struct
 import unittest
 
-from harness import CODE, TransferTest, facts, relay
+from harness import CODE, DEADLINE_S, TransferTest, facts, memory_folder, relay
+
+
+class Watch:
+    """What happens to the names in a folder, and to the files in it, as the kernel tells it."""
+
+    MODIFY, MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x2, 0x40, 0x80, 0x100, 0x200
+    HEADER = struct.Struct("iIII")
+
+    def __init__(self, folder):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+        what = self.MODIFY | self.MOVED_FROM | self.MOVED_TO | self.CREATE | self.DELETE
+        if self.fd < 0 or libc.inotify_add_watch(self.fd, os.fsencode(folder), what) < 0:
+            raise OSError(ctypes.get_errno(), "cannot watch a folder")
+        self.seen = []
+
+    def wait_for(self, count):
+        """Until so much has happened."""
+        while len(self.seen) < count:
+            if not select.select([self.fd], [], [], DEADLINE_S)[0]:
+                raise AssertionError(f"nothing happens any more, after {self.seen[-3:]}")
+            self.read()
+
+    def read(self):
+        """All that has happened by now, which is told of once; pairs of what and a name."""
+        try:
+            while True:
+                data = os.read(self.fd, 65536)
+                while data:
+                    _, what, _, length = self.HEADER.unpack_from(data)
+                    end = self.HEADER.size + length
+                    self.seen.append((what, data[self.HEADER.size:end].rstrip(b"\0").decode()))
+                    data = data[end:]
+        except BlockingIOError:
+            return self.seen
+
+    def close(self):
+        os.close(self.fd)
 
 
 class Conflicts(TransferTest):
@@ -149,6 +191,82 @@ class Conflicts(TransferTest):
         self.assertEqual(received.err.count("is there already. "), 1)
         self.assert_old()
         self.assertEqual(received.event("done")[0]["declined_count"], 5)
+
+
+class KilledMeanwhile(TransferTest):
+    """Somebody ends the receiver at once while it puts new files over old ones."""
+
+    place = memory_folder(1 << 28)
+    COUNT = 4000
+
+    def setUp(self):
+        super().setUp()
+        self.folder_sent, self.folder_there = self.source / "folder", self.target / "folder"
+        self.folder_sent.mkdir()
+        self.new, self.old = ([b"%s %d\n" % (word, i) * times for i in range(self.COUNT)]
+                              for word, times in ((b"new", 200), (b"old", 300)))
+        self.names = ["%04d" % i for i in range(self.COUNT)]
+        for name, text in zip(self.names, self.new):
+            (self.folder_sent / name).write_bytes(text)
+
+    def fill_target(self):
+        shutil.rmtree(self.target, ignore_errors=True)
+        self.folder_there.mkdir(parents=True)
+        for name, text in zip(self.names, self.old):
+            (self.folder_there / name).write_bytes(text)
+        (self.folder_there / "only there").write_text("old")
+
+    def transfer(self, hub):
+        options = ("--outage", "0", "--no-history")
+        sending = self.send(hub.address, self.folder_sent, options=options)
+        # Whoever watches it gets his turn sooner.
+        receiving = self.run_cli("receive", "--relay", hub.address, "--json", "--yes", *options,
+                                 "--on-conflict", "overwrite", "--out", self.target,
+                                 env={"TALLOW_CODE": CODE}, inside=("nice", "-n", "10"))
+        return sending, receiving
+
+    def replaced(self):
+        """How many are new by now. Each is the one or the other, whole."""
+        self.assertEqual(sorted(os.listdir(self.folder_there)), [*self.names, "only there"])
+        self.assertEqual((self.folder_there / "only there").read_text(), "old")
+        count = 0
+        for name, old, new in zip(self.names, self.old, self.new):
+            text = (self.folder_there / name).read_bytes()
+            self.assertIn(text, (old, new))
+            count += text == new
+        return count
+
+    def killed_after(self, moves):
+        """How many were new when it was killed, which is once so many were."""
+        self.fill_target()
+        watch = Watch(self.folder_there)
+        self.addCleanup(watch.close)
+        with relay() as hub:
+            sending, receiving = self.transfer(hub)
+            watch.wait_for(moves)
+            receiving.process.kill()
+            receiving.wait()
+            sending.kill()
+        count = self.replaced()
+        # Each took the name of the old one in one step: at no time was there none.
+        self.assertEqual({what for what, _ in watch.read()}, {Watch.MOVED_TO})
+        self.assertEqual(sorted(name for _, name in watch.seen), sorted(
+            name for name, new in zip(self.names, self.new)
+            if (self.folder_there / name).read_bytes() == new))
+        self.assertGreaterEqual(count, moves)
+        return count
+
+    def test_each_file_is_the_old_or_the_new_one(self):
+        in_between = 0
+        for moves in (1, self.COUNT // 4, self.COUNT // 2, 3 * self.COUNT // 4):
+            with self.subTest(moves=moves):
+                in_between += self.killed_after(moves) < self.COUNT
+        self.assertGreater(in_between, 0, "it was never killed in between")
+        # Another attempt brings the rest.
+        with relay() as hub:
+            self.assert_done(*self.transfer(hub))
+        self.assertEqual(self.replaced(), self.COUNT)
+        self.assertEqual(os.listdir(self.target), ["folder"])
 
 
 if __name__ == "__main__":

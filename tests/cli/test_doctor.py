@@ -1,12 +1,45 @@
 """What `relays` and `doctor` find: a relay that is well, and each way in which something is not."""
+import contextlib
 import json
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from event_schema import problems_of_lines
 from harness import BIN, DEADLINE_S, TransferTest, clean_environment, closed_port, relay
+from test_relay import frame
+
+RELAY_HELLO = 0x02
+
+
+@contextlib.contextmanager
+def relay_that_calls_itself(software):
+    """A relay without TLS that greets everybody, and says no more."""
+    text = software.encode()
+    # Version 1, no limits and no notice.
+    hello = frame(RELAY_HELLO, b"\x01" + bytes([len(text)]) + text + bytes(4))
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def greet():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with client:
+                    client.recv(4096)
+                    client.sendall(hello)
+                    while client.recv(4096):
+                        pass
+
+    greeting = threading.Thread(target=greet)
+    greeting.start()
+    try:
+        yield "127.0.0.1:%d" % listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        greeting.join()
 
 
 class DoctorTest(TransferTest):
@@ -99,6 +132,24 @@ class Relays(DoctorTest):
         with relay() as hub:
             code, (one,) = self.found("relays", "--relay", hub.address, "--insecure-plaintext")
             self.assertEqual((code, one["code"]), (5, "relay_wants_tls"))
+
+    def test_no_terminal_obeys_what_one_calls_itself(self):
+        for software in ("a\x1b[2J\x1b]0;title\x07b", "a\u009b31mb", "a\u202eb", "a\u2066b",
+                         "a\nok     relay elsewhere", "a\rb", "a\x08\x7fb", "a\u2028b", "a\tb"):
+            with self.subTest(software=ascii(software)), relay_that_calls_itself(software) as fake:
+                for command, lines in (("relays", 1), ("doctor", 5)):
+                    options = ("--relay", fake, "--insecure-plaintext")
+                    code, out, err = self.say(command, *options)
+                    self.assertEqual((code, err, out.count("\n")), (0, "", lines), out)
+                    shown, = [line for line in out.splitlines() if fake in line]
+                    self.assertIn(", version 1, ", shown)
+                    code, events, err = self.say(command, "--json", *options)
+                    self.assertEqual((code, err), (0, ""))
+                    for text in (out, events):
+                        self.assertEqual([c for c in text if not c.isprintable() and c != "\n"], [])
+                # Programs are told what it is.
+                one, = self.found("relays", *options)[1]
+                self.assertEqual(one["software"], software)
 
     def test_needs_to_be_told_of_one(self):
         code, out, err = self.say("relays")
