@@ -50,12 +50,14 @@ class Identity(LinkTest):
         self.exchange(kept)
         for command in ("show", "export", "make"):
             finished = self.identity(command)
-            self.assertNotEqual(finished.code, 0, command)
+            self.assertEqual(finished.code, 6, command)
+            self.assertEqual(finished.event("error")[0]["side"], "here")
             self.assertEqual(finished.event("identity"), [])
         with relay() as hub:
             signed = self.run_cli("send", "--relay", hub.address, "--json", "--sign", self.file,
                                   env=self.home).wait()
-            self.assertEqual(len(signed.event("error")), 1)
+            self.assertEqual(signed.code, 6)
+            self.assertEqual(signed.event("error")[0]["code"], "file_failed")
             self.assertEqual(signed.event("code") + signed.event("waiting"), [])
         self.assert_left_alone(kept)
         self.lead_nowhere(kept)

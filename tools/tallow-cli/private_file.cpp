@@ -17,6 +17,9 @@ result<secret_buffer> read_private_file(const std::filesystem::path& path, std::
   const files::unique_fd fd(
       ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   struct ::stat found {};
+  if (!fd && errno == ELOOP) {
+    return fail(errc::file_failed, 0, "it is a link: what is private has to be the file itself");
+  }
   if (!fd || ::fstat(fd.get(), &found) != 0) return files::fail_errno();
   if (found.st_uid != ::geteuid() || (found.st_mode & 0077U) != 0) {
     return fail(errc::permission_denied, 0, "it has to be a file that its owner alone may read");
