@@ -23,6 +23,7 @@
 #include "fuzz/crypto_seeds.hpp"
 #include "fuzz/mdns_seeds.hpp"
 #include "fuzz/operator_seeds.hpp"
+#include "fuzz/receiver_seeds.hpp"
 #include "fuzz/relay_seeds.hpp"
 #include "fuzz/samples.hpp"
 #include "fuzz/tls_seeds.hpp"
@@ -586,6 +587,7 @@ int main(int argc, char** argv) {
   write_chunks(corpus_of("chunk_codec"));
   fuzz::write_codes(corpus_of("code_phrase"));
   fuzz::write_paths(corpus_of("path_rules"));
+  fuzz::write_senders(corpus_of("receiver"));
   fuzz::write_records(corpus_of("record_opener"));
   fuzz::write_handshakes(corpus_of("handshake"));
   fuzz::write_relay_events(corpus_of("relay_core"));

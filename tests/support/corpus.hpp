@@ -16,6 +16,15 @@
 
 namespace tallow::test {
 
+/// One of the inputs, by its name.
+inline byte_buffer corpus_input(const std::string& target, const std::string& name) {
+  std::ifstream file(source_path("fuzz/corpus") / target / name, std::ios::binary);
+  EXPECT_TRUE(file) << name;
+  const std::string input{std::istreambuf_iterator<char>(file), {}};
+  const byte_view bytes = as_bytes(input);
+  return byte_buffer(bytes.begin(), bytes.end());
+}
+
 /// Returns how many there are; each that breaks the invariant is a failure of the test.
 inline std::size_t replay_corpus(const std::string& target, void (*body)(byte_view)) {
   std::size_t fed = 0;

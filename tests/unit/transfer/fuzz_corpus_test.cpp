@@ -16,6 +16,7 @@
 
 #include "fuzz/chunk_codec.hpp"
 #include "fuzz/journal.hpp"
+#include "fuzz/receiver.hpp"
 #include "fuzz/seeded_random.hpp"
 #include "fuzz/violation.hpp"
 #include "support/corpus.hpp"
@@ -35,6 +36,47 @@ TEST(FuzzCorpus, HoldsForRandomJournals) {
     for (std::size_t n = random.below(100); n > 0; --n) input.push_back(random.byte());
     EXPECT_NO_THROW(fuzz::fuzz_journal(input)) << to_hex(input);
   }
+}
+
+TEST(FuzzCorpus, HoldsForTheReceiver) {
+  EXPECT_GT(test::replay_corpus("receiver", fuzz::fuzz_receiver), 15U);
+}
+
+// Else nothing that the body says of a receiver that is done would ever be looked at.
+TEST(FuzzCorpus, HasAnHonestSender) {
+  const auto honest = test::corpus_input("receiver", "honest");
+  fuzz::sender_program<> program(honest);
+  program.run();
+  EXPECT_TRUE(program.is_done());
+}
+
+TEST(FuzzCorpus, HoldsForRandomSenders) {
+  fuzz::seeded_random random(1);
+  for (int run = 0; run < 3000; ++run) {
+    byte_buffer input{std::byte{0}, std::byte{0}};
+    for (std::size_t n = random.below(120); n > 0; --n) {
+      input.push_back(random.below(2) == 0 ? static_cast<std::byte>(random.below(10))
+                                           : random.byte());
+    }
+    EXPECT_NO_THROW(fuzz::fuzz_receiver(input)) << to_hex(input);
+  }
+}
+
+// Wrong on purpose: shifts what is written by a byte.
+class shifting_receiver : public transfer::receiver<transfer::memory_sink> {
+ public:
+  using transfer::receiver<transfer::memory_sink>::receiver;
+
+  result<void> write_chunk(const transfer::chunk_job& job, byte_view bytes) {
+    byte_buffer other(bytes.begin(), bytes.end());
+    std::rotate(other.begin(), other.begin() + 1, other.end());
+    return transfer::receiver<transfer::memory_sink>::write_chunk(job, other);
+  }
+};
+
+TEST(FuzzCorpus, NoticesAReceiverThatWritesSomethingElse) {
+  const auto honest = test::corpus_input("receiver", "honest");
+  EXPECT_THROW(fuzz::sender_program<shifting_receiver>(honest).run(), fuzz::violation);
 }
 
 // Wrong on purpose: takes what was written for synced.
