@@ -13,8 +13,8 @@
 
 namespace tallow::net {
 
-/// Sets a lane's connection up for bulk, at either end. Call it when the connection stands, behind
-/// tune(): what pays depends on its round trip. Where the system knows none of it, nothing happens.
+/// Sets a lane's connection up for bulk, at either end. Call it when the connection stands: what
+/// pays depends on its round trip. Where the system knows none of it, nothing happens.
 ///
 /// Within a machine or a rack a send buffer that begins small makes both ends wake for every few
 /// pages. On longer ways it is the system's business: a fixed buffer would end its growth.
@@ -23,6 +23,20 @@ inline void tune_lane([[maybe_unused]] int native_handle) noexcept {
   constexpr int send_bytes = 512 * 1024;
   if (!detail::is_near(detail::round_trip_us(native_handle))) return;
   (void)::setsockopt(native_handle, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
+#endif
+}
+
+/// Makes the system ask the other end of an idle connection for signs of life. A lane that only
+/// receives would never hear that a network in between has forgotten it.
+inline void stay_in_touch([[maybe_unused]] int native_handle) noexcept {
+#if defined(__linux__) && defined(TCP_KEEPIDLE)
+  const auto set = [native_handle](int level, int option, int value) {
+    (void)::setsockopt(native_handle, level, option, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 30);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 #endif
 }
 

@@ -46,7 +46,7 @@ namespace detail {
 }  // namespace detail
 
 /// Settings of every TCP connection of ours. Those that the system does not know are left out.
-inline void tune(asio::ip::tcp::socket& socket) {
+inline void tune(asio::ip::tcp::socket& socket) noexcept {
   suit_path(socket.native_handle());
   asio::error_code ignored;
   // Frames are written whole; waiting for more would only delay the last of them.

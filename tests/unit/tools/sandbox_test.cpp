@@ -24,6 +24,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tallow/net/congestion_control.hpp>
+
 #include "support/attempt.hpp"
 
 namespace tallow::relay_tool {
@@ -233,6 +235,18 @@ TEST_F(Sandbox, LeavesWhatARelayLivesOn) {
     EXPECT_EQ(inside(one.what), done);
   }
   EXPECT_EQ(inside([]() -> int { std::abort(); }), -SIGABRT);
+}
+
+TEST_F(Sandbox, LeavesTheChoiceOfCongestionControl) {
+  static int socket = -1;
+  socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  static const auto usual = net::detail::congestion_control_of(socket);
+  net::begin_unpaced(socket);
+  EXPECT_EQ(inside([] {
+              net::detail::suit(socket, net::detail::near_us_max);
+              return net::detail::congestion_control_of(socket) == usual ? done : EINVAL;
+            }),
+            done);
 }
 
 TEST_F(Sandbox, LeavesSocketsThatListen) {
