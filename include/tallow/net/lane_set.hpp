@@ -115,7 +115,7 @@ class lane_set {
     shared_->is_stopped = true;
     shared_->gate.close();
     for (auto& [id, one] : shared_->lanes) one->socket.interrupt();
-    for (auto& [id, one] : shared_->lanes) one->thread.join();
+    for (auto& [id, one] : shared_->lanes) one->wait();
     shared_->lanes.clear();
     shared_->expected.clear();
   }
@@ -135,6 +135,10 @@ class lane_set {
   struct lane {
     lane(int descriptor, lane_facts f, session::lane_ends k)
         : socket(descriptor), facts(f), keys(std::move(k)) {}
+    // Where there was no thread to be had, nobody is waited for.
+    void wait() {
+      if (thread.joinable()) thread.join();
+    }
     blocking_socket socket;
     lane_facts facts;
     session::lane_ends keys;
@@ -171,7 +175,7 @@ class lane_set {
       const auto found = lanes.find(id);
       if (found != lanes.end()) {
         lane& l = *found->second;
-        if (l.thread.joinable()) l.thread.join();
+        l.wait();
         if (l.is_open && l.facts.path == session::data_path::direct) note_direct(direct_open - 1);
         lanes.erase(found);
       }
@@ -224,6 +228,7 @@ class lane_set {
     if (trouble) return all->ended(facts.id, error{errc::connect_failed});
     auto& one = all->lanes[facts.id];
     one = std::make_unique<lane>(descriptor, facts, std::move(keys));
+    stay_in_touch(descriptor);
     if (facts.path == session::data_path::direct) {
       using transfer_type = std::decay_t<decltype(all->session->transfer())>;
       constexpr bool sends = transfer_type::role == transfer_role::sender;

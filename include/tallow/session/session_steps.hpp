@@ -269,9 +269,10 @@ result<void> session<Transfer, Link>::on_lanes(const lanes& m, instant now) {
   if (auto done = channel_->announce(m); !done) return done;
   if (!m.in_band) {
     // Each is a connection and a thread: a sender whose own relay gives tickets without end may
-    // not have as many as it likes.
+    // not have as many as it likes. Those of an honest one that nobody ended go with this
+    // connection.
     if (!lanes_.may_follow(m.count)) {
-      return fail(errc::length_above_limit, m.count, "lanes beside those that are not gone");
+      return fail(errc::connection_lost, m.count, "lanes beside too many that have not ended");
     }
     // Where this side gets no tickets, no lane opens, and the sender finds another way.
     if (link_.request_lanes(m.count)) lanes_.announced(m.first, m.count, now);
