@@ -32,6 +32,8 @@ struct meeting {
   side_id side = random_id();                 ///< the same in all rooms of one code
   /// There is another receiver to come once this one is recognised.
   bool takes_more = false;
+  /// Another receiver was met before.
+  bool follows = false;
   /// The code was made here, and not by the person.
   bool is_code_made = false;
   /// The person has seen the code.

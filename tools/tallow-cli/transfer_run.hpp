@@ -138,6 +138,7 @@ class transfer_run {
     next.code = session_->code()->clone();
     next.side = meeting_.side;
     next.takes_more = takes_more;
+    next.follows = true;
     next.is_code_known = true;
     return next;
   }
@@ -329,8 +330,8 @@ class transfer_run {
     } else if (std::holds_alternative<session::offered>(e)) {
       on_offer(*this);
     } else if (is_for_another(e)) {
-      // A sender waits for a relay that has not heard of its last receiver yet: for a moment.
-      if (Transfer::role == transfer_role::sender) return;
+      // The relay has not heard yet that the receiver before is served: for a moment.
+      if (meeting_.follows) return;
       if (std::exchange(was_told_to_wait_, true)) return;
       voice_.emit({{"event", "busy"}});
       voice_.say("Somebody else with this code has the turn; waiting for mine ...");
