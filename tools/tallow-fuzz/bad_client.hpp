@@ -189,16 +189,19 @@ class bad_company {
     for (std::size_t times = 1 + random_.below(8); times > 0; --times) one.say(byte_view(framed));
   }
 
-  // With a ticket that somebody has, or one that nobody has.
+  // With a ticket that somebody has, or one that nobody has. What is random here does not depend on
+  // what the relay has said so far: what comes behind would not be the same the next time.
   void lane() {
     if (clients_.size() >= clients_max) return;
     lane_ticket ticket{};
     for (std::byte& b : ticket) b = random_.byte();
+    const bool is_invented = random_.below(4) == 0;
+    const bool is_shown_again = random_.below(2) == 0;
     for (bad_client& one : clients_) {
       one.listen(std::chrono::milliseconds(1));
-      if (one.tickets.empty() || random_.below(4) == 0) continue;
+      if (is_invented || one.tickets.empty()) continue;
       ticket = one.tickets.back();
-      if (random_.below(2) == 0) one.tickets.pop_back();  // or it is shown again
+      if (!is_shown_again) one.tickets.pop_back();
       break;
     }
     bad_client& one = connect(wrapping::plain);
@@ -223,7 +226,7 @@ class bad_company {
 
   void half(bad_client& one) {
     const byte_buffer bytes = any_message(random_);
-    one.say(byte_view(bytes).first(random_.below(bytes.size())));
+    one.say(byte_view(bytes).first(random_.below(bytes.size() + 1)));
   }
 
   void leave() {

@@ -9,13 +9,13 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/limits.hpp>
-#include <tallow/base/time.hpp>
 #include <tallow/room/room_client.hpp>
 
 #include "fuzz/seeded_random.hpp"
 #include "fuzz/violation.hpp"
 #include "tools/tallow-fuzz/relay_choice.hpp"
 #include "tools/tallow-fuzz/relay_end.hpp"
+#include "tools/tallow-fuzz/room_end.hpp"
 
 namespace tallow::fuzz {
 
@@ -25,37 +25,23 @@ namespace detail {
 class good_client {
  public:
   good_client(relay_end end, const room_id& room, std::byte side)
-      : end_(std::move(end)), speech_({want::either, side_of(side), room, "tallow-fuzz"}, now()) {}
+      : end_(std::move(end), {want::either, side_of(side), room, "tallow-fuzz"}) {}
 
-  /// What can be sent and read now. Waits a moment where there is nothing.
-  ///
   /// @errors  throws violation when the relay ends it
   void turn() {
-    require(speech_.handle_timeout(now()).has_value(), "the relay is silent");
-    while (!speech_.poll_transmit().empty()) {
-      const std::size_t sent = end_.send(speech_.poll_transmit());
-      if (sent == 0) break;
-      speech_.transmitted(sent);
-    }
-    if (!end_.wait(std::chrono::milliseconds(1))) return;
-    byte_buffer bytes = end_.read();
-    byte_span input = bytes;
-    for (;;) {
-      auto event = speech_.next(input, now());
-      require(event.has_value(), "the relay says what no client understands");
-      if (!*event) break;
-      note(**event);
-    }
-    require(!end_.is_ended(), "the relay ends a connection that did nothing wrong");
+    using enum room_end::state;
+    const auto found = end_.turn([this](const room::client_event& event) { note(event); });
+    require(found != nonsense, "the relay says what no client understands");
+    require(found != ended, "the relay ends a connection that did nothing wrong");
+    require(found != silent, "the relay is silent");
   }
 
-  [[nodiscard]] room::client& speech() noexcept { return speech_; }
+  [[nodiscard]] room::client& speech() noexcept { return end_.speech(); }
   [[nodiscard]] bool has_company() const noexcept { return has_company_; }
   /// Bytes that have come from the other, and were not taken.
   byte_buffer heard;
 
  private:
-  static instant now() { return std::chrono::steady_clock::now(); }
   static side_id side_of(std::byte side) {
     side_id id{};
     id.fill(side);
@@ -75,8 +61,7 @@ class good_client {
     require(!std::holds_alternative<room::peer_gone>(event), "the relay parts a pair");
   }
 
-  relay_end end_;
-  room::client speech_;
+  room_end end_;
   bool has_company_ = false;
 };
 
@@ -97,6 +82,14 @@ class good_pair {
     detail::good_client& first = a_.speech().placed() == place::first ? a_ : b_;
     require(first.speech().confirm().has_value(), "a pair cannot become live");
     talk(first, &first == &a_ ? b_ : a_, random);
+  }
+
+  /// Each does what a client has to while it has nothing to say.
+  ///
+  /// @errors  throws violation
+  void keep_up() {
+    a_.turn();
+    b_.turn();
   }
 
   /// Each sends something, and gets what the other has sent.
@@ -138,12 +131,7 @@ class good_pair {
 
   template <class Done>
   void until(Done done, const char* otherwise) {
-    const instant end = std::chrono::steady_clock::now() + patience_;
-    while (!done()) {
-      require(std::chrono::steady_clock::now() < end, otherwise);
-      a_.turn();
-      b_.turn();
-    }
+    require(take_turns(patience_, done, [this] { keep_up(); }), otherwise);
   }
 
   std::chrono::milliseconds patience_;

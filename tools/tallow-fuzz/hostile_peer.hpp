@@ -11,7 +11,6 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/limits.hpp>
-#include <tallow/base/time.hpp>
 #include <tallow/crypto/code_phrase.hpp>
 #include <tallow/room/room_client.hpp>
 #include <tallow/session/opening.hpp>
@@ -21,6 +20,7 @@
 
 #include "tools/tallow-fuzz/relay_choice.hpp"
 #include "tools/tallow-fuzz/relay_end.hpp"
+#include "tools/tallow-fuzz/room_end.hpp"
 
 namespace tallow::fuzz {
 
@@ -31,16 +31,17 @@ class hostile_peer {
   /// @param patience  how long anything of the other side's is waited for
   hostile_peer(relay_end end, crypto::code_phrase code, want wanted,
                std::chrono::milliseconds patience)
-      : end_(std::move(end)),
-        code_(std::move(code)),
+      : code_(std::move(code)),
         patience_(patience),
-        speech_({wanted, random_side(), code_.room(), "tallow-fuzz"}, now()) {}
+        end_(std::move(end), {wanted, random_side(), code_.room(), "tallow-fuzz"}) {}
 
   /// Waits for the other side, and shakes hands.
   ///
-  /// @shape  returns false when nobody came, or who came does not know the code
-  [[nodiscard]] bool meet() {
-    return until([&] { return channel_.has_value() || is_over_; }) && channel_.has_value();
+  /// @param wait  how long the other side may take to come
+  /// @shape   returns false when nobody came, or who came does not know the code
+  [[nodiscard]] bool meet(std::chrono::milliseconds wait) {
+    const auto done = [&] { return channel_.has_value() || is_over_; };
+    return take_turns(wait, done, [this] { turn(); }) && channel_.has_value();
   }
 
   /// Seals a message, whoever should say it when.
@@ -52,7 +53,9 @@ class hostile_peer {
   }
   void say_plaintext(byte_view plaintext) { say_frame(control_stream, sealed(plaintext)); }
   /// A frame as it is.
-  void say_frame(stream_id stream, byte_view frame) { (void)speech_.send_slice(stream, frame); }
+  void say_frame(stream_id stream, byte_view frame) {
+    (void)end_.speech().send_slice(stream, frame);
+  }
   [[nodiscard]] byte_buffer sealed(byte_view plaintext) {
     return channel_->seal(plaintext).value_or(byte_buffer());
   }
@@ -87,12 +90,11 @@ class hostile_peer {
   void leave() {
     if (is_over_) return;
     if (channel_) say(peer_abort{abort_reason::cancelled});
-    (void)speech_.close(close_reason::done);
+    (void)end_.speech().close(close_reason::done);
     turn();
   }
 
  private:
-  static instant now() { return std::chrono::steady_clock::now(); }
   static side_id random_side() {
     side_id id{};
     Botan::system_rng().randomize(as_u8(byte_span(id)));
@@ -101,31 +103,12 @@ class hostile_peer {
 
   template <class Done>
   bool until(Done done) {
-    const instant end = now() + patience_;
-    while (!done()) {
-      if (now() > end) return false;
-      turn();
-    }
-    return true;
+    return take_turns(patience_, done, [this] { turn(); });
   }
 
   void turn() {
-    is_over_ = is_over_ || !speech_.handle_timeout(now());
-    while (!speech_.poll_transmit().empty()) {
-      const std::size_t sent = end_.send(speech_.poll_transmit());
-      if (sent == 0) break;
-      speech_.transmitted(sent);
-    }
-    if (!end_.wait(std::chrono::milliseconds(1))) return;
-    byte_buffer bytes = end_.read();
-    byte_span input = bytes;
-    for (;;) {
-      auto event = speech_.next(input, now());
-      if (!event) is_over_ = true;
-      if (!event || !*event) break;
-      note(**event);
-    }
-    is_over_ = is_over_ || end_.is_ended();
+    const auto found = end_.turn([this](room::client_event& event) { note(event); });
+    is_over_ = is_over_ || found != room_end::state::open;
   }
 
   void note(room::client_event& event) {
@@ -133,7 +116,10 @@ class hostile_peer {
     const auto* came = std::get_if<room::peer_arrived>(&event);
     if (in != nullptr && in->placed == place::second) start(in->placed);
     if (came != nullptr) start(came->placed);
-    if (const auto* gone = std::get_if<room::peer_gone>(&event)) is_over_ = !gone->still_waiting;
+    if (const auto* gone = std::get_if<room::peer_gone>(&event)) {
+      opening_.abandon();
+      is_over_ = is_over_ || !gone->still_waiting;
+    }
     if (std::holds_alternative<room::refused>(event)) is_over_ = true;
     auto* more = std::get_if<room::slice>(&event);
     if (more == nullptr || more->stream != control_stream) return;  // lanes carry nothing to us
@@ -151,8 +137,8 @@ class hostile_peer {
     for (;;) {
       const auto out = opening_.poll_transmit();
       if (!out || !*out) break;
-      if ((*out)->type == frame_type::handshake_4) (void)speech_.confirm();
-      (void)speech_.send_slice(control_stream, (*out)->bytes);
+      if ((*out)->type == frame_type::handshake_4) (void)end_.speech().confirm();
+      (void)end_.speech().send_slice(control_stream, (*out)->bytes);
     }
   }
 
@@ -179,10 +165,9 @@ class hostile_peer {
     }
   }
 
-  relay_end end_;
   crypto::code_phrase code_;
   std::chrono::milliseconds patience_;
-  room::client speech_;
+  room_end end_;
   session::opening opening_{Botan::system_rng()};
   std::optional<session::secure_channel> channel_;
   std::deque<byte_buffer> heard_;

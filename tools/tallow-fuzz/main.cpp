@@ -50,6 +50,7 @@ struct relay_options {
 
 struct peer_options {
   std::string attack;
+  std::uint64_t wait_s = 60;
   relay_options with;
 };
 
@@ -190,8 +191,12 @@ int run_relay(relay_options options) {
   std::printf("violated: %s\nseed:     %llu\nruns:     %llu to %llu, since all was well\n",
               outcome.what.c_str(), seed, static_cast<unsigned long long>(outcome.since),
               static_cast<unsigned long long>(outcome.last));
-  std::printf("again:    tallow-fuzz relay %s --seed %llu --first %llu --runs %llu\n",
-              options.relay.c_str(), seed, static_cast<unsigned long long>(outcome.since),
+  const std::string same = std::string(options.is_plain ? " --plain" : "") +
+                           (options.is_forced ? " --force" : "") +
+                           (options.pages.empty() ? "" : " --http " + options.pages);
+  std::printf("again:    tallow-fuzz relay %s%s --seed %llu --first %llu --runs %llu\n",
+              options.relay.c_str(), same.c_str(), seed,
+              static_cast<unsigned long long>(outcome.since),
               static_cast<unsigned long long>(outcome.last - outcome.since + 1));
   return exit_found;
 }
@@ -201,29 +206,32 @@ int run_peer(peer_options options) {
     std::printf("%s", fuzz::list_of_attacks().c_str());
     return exit_nothing_found;
   }
-  const char* const code = std::getenv("TALLOW_CODE");
-  if (code == nullptr || options.with.relay.empty()) {
+  if (!fuzz::is_attack(options.attack)) {
+    std::fprintf(stderr, "tallow-fuzz: there is no attack %s; '--attack list' shows all\n",
+                 options.attack.c_str());
+    return exit_usage;
+  }
+  const char* const text = std::getenv("TALLOW_CODE");
+  auto code = crypto::code_phrase::parse(text == nullptr ? "" : text);
+  if (!code || options.with.relay.empty()) {
     std::fprintf(stderr,
                  "tallow-fuzz: the code of the transfer is wanted in TALLOW_CODE, and HOST:PORT of "
                  "its relay\n");
     return exit_usage;
   }
   if (!find_relay(options.with)) return exit_usage;
-  const auto outcome = fuzz::attack_peer(options.with.choice, options.attack, code);
-  if (!outcome) {
-    std::fprintf(stderr,
-                 "tallow-fuzz: there is no such attack ('--attack list' shows all), or what "
-                 "TALLOW_CODE holds is no code\n");
-    return exit_usage;
-  }
-  if (!outcome->has_met) {
-    std::fprintf(stderr, "tallow-fuzz: nobody with this code came\n");
+  const auto outcome = fuzz::attack_peer(options.with.choice, options.attack, std::move(*code),
+                                         std::chrono::seconds(options.wait_s));
+  if (!outcome.has_met) {
+    std::fprintf(stderr, "tallow-fuzz: %s\n",
+                 outcome.has_connected ? "nobody with this code came"
+                                       : "the relay takes no such connection (--plain?)");
     return exit_usage;
   }
   std::printf("%s: %s%s\n", options.attack.c_str(),
-              outcome->trouble ? ("violated: " + *outcome->trouble + "; ").c_str() : "",
-              outcome->how_it_ended.c_str());
-  return outcome->trouble ? exit_found : exit_nothing_found;
+              outcome.trouble ? ("violated: " + *outcome.trouble + "; ").c_str() : "",
+              outcome.how_it_ended.c_str());
+  return outcome.trouble ? exit_found : exit_nothing_found;
 }
 
 }  // namespace
@@ -232,7 +240,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Feeds damaged frames and messages to Tallow's codec, and speaks to relays as nobody "
       "should.\n"
-      "Exit codes: 0 nothing found, 1 found, 2 wrong use."};
+      "Exit codes: 0 nothing found, 1 found, 2 wrong use, or nobody there."};
   app.set_version_flag("--version", TALLOW_VERSION);
   app.require_subcommand(1);
   bool planted = false;
@@ -288,6 +296,9 @@ int main(int argc, char** argv) {
       "peer", "Be a hostile sender or receiver for a program that waits with the code TALLOW_CODE");
   peer->add_option("HOST:PORT", hostile.with.relay, "The relay where it waits");
   peer->add_option("--attack", hostile.attack, "What to try; 'list' shows all")->required();
+  peer->add_option("--wait", hostile.wait_s, "Seconds that it may take to come")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
   for (const auto& [command, to] : {std::pair{relay, &against}, std::pair{peer, &hostile.with}}) {
     command->add_option("--patience", to->patience_s, "Seconds to wait for what must come")
         ->check(CLI::Range(1, 3600))

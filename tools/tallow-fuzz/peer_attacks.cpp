@@ -7,6 +7,8 @@
 #include <tallow/transfer/compression_choice.hpp>
 #include <tallow/transfer/manifest.hpp>
 
+#include "fuzz/violation.hpp"
+
 namespace tallow::fuzz {
 
 namespace {
@@ -45,16 +47,18 @@ manifest_page page_of(std::vector<manifest_entry> entries) {
   return {page_index{0}, entry_index{0}, true, std::move(entries)};
 }
 
+// Throws violation where the other side does not take even that.
 void begin(hostile_peer& peer, transfer_role role) {
   peer.say(setup_of(role));
-  (void)peer.hear<setup>();
+  require(peer.hear<setup>().has_value(), "it answers an honest SETUP with none");
 }
 
 // One file of two chunks, which is accepted.
 void offer_a_file(hostile_peer& peer) {
   begin(peer, transfer_role::sender);
   peer.say(page_of({entry_of("file", 2 * chunk)}));
-  (void)peer.hear<accept>();
+  const auto answer = peer.hear<accept>();
+  require(answer && answer->declined.empty(), "it does not accept an honest offer");
 }
 
 // What a lane takes its chunks from.
@@ -300,19 +304,19 @@ trouble accepts_no_page(hostile_peer& peer) {
 }
 trouble declines_no_entry(hostile_peer& peer) {
   begin(peer, transfer_role::receiver);
-  (void)peer.hear<manifest_page>();
+  require(peer.hear<manifest_page>().has_value(), "it offers nothing");
   peer.say(accept{page_index{0}, {{entry_index{1'000'000}, failure_reason::declined}}});
   return must_end(peer);
 }
 trouble has_what_was_not_sent(hostile_peer& peer) {
   begin(peer, transfer_role::receiver);
-  (void)peer.hear<manifest_page>();
+  require(peer.hear<manifest_page>().has_value(), "it offers nothing");
   peer.say(ack{{{chunk_index{0}, UINT64_MAX}}});
   return must_end(peer);
 }
 trouble claims_out_of_order(hostile_peer& peer) {
   begin(peer, transfer_role::receiver);
-  (void)peer.hear<manifest_page>();
+  require(peer.hear<manifest_page>().has_value(), "it offers nothing");
   peer.say(have{chunk_index{100}, {chunk_hash{}}});
   peer.say(have{chunk_index{0}, {chunk_hash{}}});
   return must_end(peer);

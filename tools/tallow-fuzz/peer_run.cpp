@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fuzz/violation.hpp"
 #include "tools/tallow-fuzz/hostile_peer.hpp"
 #include "tools/tallow-fuzz/peer_attacks.hpp"
 
@@ -25,6 +26,13 @@ const char* text_of(abort_reason reason) {
   return "unknown";
 }
 
+const peer_attack* attack_of(std::string_view name) {
+  const auto& all = peer_attacks();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const peer_attack& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::string list_of_attacks() {
@@ -38,20 +46,23 @@ std::string list_of_attacks() {
   return text;
 }
 
-std::optional<peer_outcome> attack_peer(const relay_choice& relay, std::string_view attack,
-                                        std::string_view code) {
-  const auto& all = peer_attacks();
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const peer_attack& one) { return one.name == attack; });
-  auto parsed = crypto::code_phrase::parse(code);
-  if (found == all.end() || !parsed) return std::nullopt;
+bool is_attack(std::string_view name) { return attack_of(name) != nullptr; }
+
+peer_outcome attack_peer(const relay_choice& relay, std::string_view attack,
+                         crypto::code_phrase code, std::chrono::milliseconds wait) {
+  const peer_attack& chosen = *attack_of(attack);
   peer_outcome outcome;
   auto end = relay_end::connect(relay.relay, relay.how, relay.patience);
+  outcome.has_connected = end.has_value();
   if (!end) return outcome;
-  hostile_peer peer(std::move(*end), std::move(*parsed), found->role, relay.patience);
-  outcome.has_met = peer.meet();
+  hostile_peer peer(std::move(*end), std::move(code), chosen.role, relay.patience);
+  outcome.has_met = peer.meet(wait);
   if (!outcome.has_met) return outcome;
-  outcome.trouble = found->act(peer);
+  try {
+    outcome.trouble = chosen.act(peer);
+  } catch (const violation& v) {
+    outcome.trouble = v.what();
+  }
   if (const auto why = peer.reason()) {
     outcome.how_it_ended = std::string("it ended the session: ") + text_of(*why);
   } else {

@@ -1,9 +1,12 @@
 // Attacks one tallow-cli, or whatever else speaks the protocol.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <tallow/crypto/code_phrase.hpp>
 
 #include "tools/tallow-fuzz/relay_choice.hpp"
 
@@ -11,6 +14,7 @@ namespace tallow::fuzz {
 
 /// How an attack went.
 struct peer_outcome {
+  bool has_connected = false;
   bool has_met = false;
   std::optional<std::string> trouble;  ///< what the other side should not have done
   std::string how_it_ended;            ///< for people
@@ -19,11 +23,11 @@ struct peer_outcome {
 /// All attacks by name, with a line for each.
 [[nodiscard]] std::string list_of_attacks();
 
-/// @param attack  a name
-/// @param code    of the transfer
-/// @shape   returns nothing where there is no such attack, or that is no code
-[[nodiscard]] std::optional<peer_outcome> attack_peer(const relay_choice& relay,
-                                                      std::string_view attack,
-                                                      std::string_view code);
+[[nodiscard]] bool is_attack(std::string_view name);
+
+/// @param attack  a name for which is_attack() holds
+/// @param wait    how long the other side may take to come
+[[nodiscard]] peer_outcome attack_peer(const relay_choice& relay, std::string_view attack,
+                                       crypto::code_phrase code, std::chrono::milliseconds wait);
 
 }  // namespace tallow::fuzz

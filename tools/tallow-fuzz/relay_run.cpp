@@ -31,6 +31,7 @@ class campaign {
       bad_company company(*choice_, seed_of(i));
       company.run();
       outcome_->connections += company.connections();
+      bystanders_.keep_up();
       if (i == warm && outcome_->before) {
         const auto now = figures();
         if (now) outcome_->before->resident_bytes = now->resident_bytes;
@@ -63,7 +64,8 @@ class campaign {
     const instant end = std::chrono::steady_clock::now() + choice_->settling;
     const relay_figures& before = *outcome_->before;
     for (;;) {
-      bystanders_.talk(random_);
+      (void)take_turns(
+          std::chrono::milliseconds(100), [] { return false; }, [this] { bystanders_.keep_up(); });
       const relay_figures now = *(outcome_->after = figures());
       const bool is_small = now.resident_bytes <= before.resident_bytes + growth_bytes_max;
       const bool is_free = now.connections <= before.connections && now.rooms <= before.rooms &&

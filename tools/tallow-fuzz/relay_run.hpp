@@ -15,7 +15,7 @@ namespace tallow::fuzz {
 /// on all that came before.
 struct relay_outcome {
   std::string what;             ///< empty: nothing found
-  std::uint64_t last = 0;       ///< the run before it was found
+  std::uint64_t last = 0;       ///< the run that was under way, or had just ended
   std::uint64_t since = 0;      ///< all was well before this one
   std::size_t connections = 0;  ///< that were made
   std::optional<relay_figures> before;
