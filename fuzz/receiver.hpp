@@ -187,9 +187,6 @@ class sender_program {
   void check_files() {
     for (const transfer::memory_file& file : sink_.files()) {
       check_taken_path(file.about.path);
-      if (file.about.kind == entry_kind::symlink) {
-        check_taken_link(file.about.path, file.about.link_target);
-      }
       const auto found = places_.find(file.about.path);
       require(found != places_.end(), "nobody else gives a file its name");
       if (file.about.kind != entry_kind::file || is_any_content_) continue;

@@ -103,9 +103,9 @@ class StoredSession(LinkTest):
         os.utime(self.elsewhere, (old, old))
         self.before = facts(self.elsewhere)
         self.assertEqual(self.listed(), [])
+        self.assertFalse(stored.is_symlink())
         self.assertEqual(facts(self.elsewhere), self.before)
         # It was good all the time.
-        stored.unlink(missing_ok=True)
         self.elsewhere.rename(stored)
         os.utime(stored)
         self.assertEqual(len(self.listed()), 1)
