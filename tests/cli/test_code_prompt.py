@@ -52,6 +52,21 @@ class CodePrompt(TransferTest):
             self.assertEqual(receiving.process.wait(60), 130)
             self.assertEqual(termios.tcgetattr(receiving.slave), self.before)
 
+    def test_what_a_person_types_is_kept_nowhere(self):
+        with relay() as hub:
+            receiving = self.receiving(hub.address)
+            receiving.type(CODE + "\n")
+            receiving.wait_for_text("Waiting")
+            for name in ("cmdline", "environ"):
+                with open(f"/proc/{receiving.process.pid}/{name}", "rb") as shown:
+                    self.assertNotIn(b"crossover", shown.read())
+            receiving.process.send_signal(2)
+            self.assertEqual(receiving.process.wait(60), 130)
+        kept = [p for p in (self.folder / "state").rglob("*") if p.is_file()]
+        self.assertGreater(len(kept), 0)
+        for one in kept:
+            self.assertNotIn(b"crossover", one.read_bytes(), one)
+
     def test_what_a_person_types_is_a_code_like_any_other(self):
         with relay() as hub:
             sending = self.send(hub.address, self.file)

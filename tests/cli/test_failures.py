@@ -225,21 +225,28 @@ class Secrets(TransferTest):
                 self.assertNotIn(digest.hexdigest()[:16].encode(), traffic)
 
     def test_code_is_in_no_argument_list_or_environment(self):
-        with relay() as hub:
-            for arguments, env in (((CODE,), {}), ((), {"TALLOW_CODE": CODE})):
-                waiting = self.run_cli("receive", "--relay", hub.address, "--json", *arguments, env=env)
+        file = pathlib.Path(self._temporary()) / "code"
+        file.write_text(CODE + "\n")
+        ways = {"argument": ((CODE,), {}, None), "environment": ((), {"TALLOW_CODE": CODE}, None),
+                "file": (("--code-file", file), {}, None),
+                "standard input": (("--code-file", "-"), {}, CODE + "\n")}
+        for way, (arguments, env, stdin) in ways.items():
+            with self.subTest(way), relay() as hub:
+                waiting = self.run_cli("receive", "--relay", hub.address, "--json", "--log-file",
+                                       self.folder / "log", *arguments, env=env, stdin=stdin)
                 waiting.event("waiting")
-                base = f"/proc/{waiting.process.pid}"
                 for name in ("cmdline", "environ"):
-                    with open(f"{base}/{name}", "rb") as shown:
+                    with open(f"/proc/{waiting.process.pid}/{name}", "rb") as shown:
                         self.assertNotIn(b"crossover", shown.read())
                 waiting.process.send_signal(signal.SIGINT)
                 finished = waiting.wait()
                 self.assertEqual(finished.code, 130)
-                self.assertEqual("may have seen it" in finished.err, bool(arguments))
+                self.assertEqual("may have seen it" in finished.err, way == "argument")
                 # Nor in what is kept.
-                for kept in (p for p in self.folder.rglob("*") if p.is_file()):
-                    self.assertNotIn(b"crossover", kept.read_bytes(), kept)
+                kept = [p for p in self.folder.rglob("*") if p.is_file()]
+                self.assertIn(self.folder / "log", kept)
+                for one in kept:
+                    self.assertNotIn(b"crossover", one.read_bytes(), one)
 
     def test_no_thread_is_ended_by_a_late_signal(self):
         # A signal that comes after the exit status is settled must not take its place, and a thread
