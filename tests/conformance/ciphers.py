@@ -59,12 +59,10 @@ def _encrypt_block(round_keys, block):
     return bytes(state)
 
 
-# ---- GCM ----
+# ---- a stream, and a tag over what came of it ----
 
-class AesGcm:
-    def __init__(self, key):
-        self.round_keys = _expand_key(key)
-        self.subkey = int.from_bytes(_encrypt_block(self.round_keys, bytes(16)), "big")
+class Aead:
+    """What both ciphers are: _stream(nonce, text) and _tag(nonce, associated, sealed) are theirs."""
 
     def seal(self, nonce, associated, plaintext):
         sealed = self._stream(nonce, plaintext)
@@ -76,6 +74,14 @@ class AesGcm:
         if len(sealed) < 16 or self._tag(nonce, associated, text) != tag:
             return None
         return self._stream(nonce, text)
+
+
+# ---- GCM ----
+
+class AesGcm(Aead):
+    def __init__(self, key):
+        self.round_keys = _expand_key(key)
+        self.subkey = int.from_bytes(_encrypt_block(self.round_keys, bytes(16)), "big")
 
     def _stream(self, nonce, text):
         out = b""
@@ -129,20 +135,9 @@ def _chacha_block(key, counter, nonce):
     return struct.pack("<16I", *(a + b & MASK for a, b in zip(state, start)))
 
 
-class ChaChaPoly:
+class ChaChaPoly(Aead):
     def __init__(self, key):
         self.key = key
-
-    def seal(self, nonce, associated, plaintext):
-        sealed = self._stream(nonce, plaintext)
-        return sealed + self._tag(nonce, associated, sealed)
-
-    def open(self, nonce, associated, sealed):
-        """The plaintext, or None."""
-        text, tag = sealed[:-16], sealed[-16:]
-        if len(sealed) < 16 or self._tag(nonce, associated, text) != tag:
-            return None
-        return self._stream(nonce, text)
 
     def _stream(self, nonce, text):
         out = b""
