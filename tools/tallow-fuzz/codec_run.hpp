@@ -30,6 +30,7 @@
 #include "fuzz/seeded_random.hpp"
 #include "tools/tallow-fuzz/mutator.hpp"
 #include "tools/tallow-fuzz/planted_bug.hpp"
+#include "tools/tallow-fuzz/run_seed.hpp"
 
 namespace tallow::fuzz {
 
@@ -165,8 +166,7 @@ class codec_run {
   }
 
   [[nodiscard]] byte_buffer input_of(std::uint64_t run) const {
-    // Multiplied, so that neighbouring seeds do not share runs.
-    seeded_random random(seed_ * 0xD1342543DE82EF95U + run);
+    seeded_random random(run_seed(seed_, run));
     const std::vector<byte_buffer>& corpus =
         corpora_[static_cast<std::size_t>(run % targets_.size())];
     byte_buffer input = !corpus.empty() && random.below(2) == 0

@@ -7,6 +7,7 @@
 #include "fuzz/violation.hpp"
 #include "tools/tallow-fuzz/bad_client.hpp"
 #include "tools/tallow-fuzz/good_pair.hpp"
+#include "tools/tallow-fuzz/run_seed.hpp"
 
 namespace tallow::fuzz {
 
@@ -28,13 +29,12 @@ class campaign {
     const std::uint64_t warm = choice_->first + choice_->runs / 10;
     for (std::uint64_t i = choice_->first; i < end; ++i) {
       outcome_->last = i;
-      bad_company company(*choice_, seed_of(i));
+      bad_company company(*choice_, run_seed(choice_->seed, i));
       company.run();
       outcome_->connections += company.connections();
       bystanders_.keep_up();
       if (i == warm && outcome_->before) {
-        const auto now = figures();
-        if (now) outcome_->before->resident_bytes = now->resident_bytes;
+        outcome_->before->resident_bytes = figures()->resident_bytes;
       }
       if ((i + 1) % batch == 0 || i + 1 == end) look(i + 1);
     }
@@ -42,11 +42,6 @@ class campaign {
   }
 
  private:
-  // Multiplied, so that neighbouring seeds do not share runs.
-  [[nodiscard]] std::uint64_t seed_of(std::uint64_t run) const noexcept {
-    return choice_->seed * 0xD1342543DE82EF95U + run;
-  }
-
   void look(std::uint64_t next) {
     bystanders_.talk(random_);
     good_pair(*choice_, random_).talk(random_);
