@@ -80,6 +80,7 @@ class AtTerminal:
         self.changed = threading.Condition()
         self.reader = None
         self.resize(columns)
+        self.settings_before = termios.tcgetattr(self.slave)
         environment = clean_environment(**{"TERM": "xterm", **(env or {})})
         self.process = subprocess.Popen(
             [BIN / "tallow-cli", *map(os.fspath, arguments)], env=environment, stdout=stdout,

@@ -16,7 +16,6 @@ class CodePrompt(TransferTest):
         made = AtTerminal("receive", "--relay", address, "--out", self.target, "--yes", stdin=True,
                           env={"XDG_STATE_HOME": str(self.folder / "state")})
         self.addCleanup(made.end)
-        self.before = termios.tcgetattr(made.slave)
         made.start_reading().wait_for_text("Code:")
         self.assertFalse(termios.tcgetattr(made.slave)[3] & termios.ECHO)
         return made
@@ -35,7 +34,7 @@ class CodePrompt(TransferTest):
             self.assert_done(sending)
             after = termios.tcgetattr(receiving.slave)
             self.assertEqual(receiving.process.wait(60), 0)
-            self.assertEqual(after, self.before)
+            self.assertEqual(after, receiving.settings_before)
         self.assert_same(self.file)
 
     def test_words_that_may_be_meant_are_listed(self):
@@ -50,7 +49,7 @@ class CodePrompt(TransferTest):
             receiving.type("7-cr")
             receiving.process.send_signal(2)
             self.assertEqual(receiving.process.wait(60), 130)
-            self.assertEqual(termios.tcgetattr(receiving.slave), self.before)
+            self.assertEqual(termios.tcgetattr(receiving.slave), receiving.settings_before)
 
     def test_what_a_person_types_is_kept_nowhere(self):
         with relay() as hub:
