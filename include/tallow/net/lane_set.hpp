@@ -228,13 +228,14 @@ class lane_set {
     if (trouble) return all->ended(facts.id, error{errc::connect_failed});
     auto& one = all->lanes[facts.id];
     one = std::make_unique<lane>(descriptor, facts, std::move(keys));
-    stay_in_touch(descriptor);
     if (facts.path == session::data_path::direct) {
       using transfer_type = std::decay_t<decltype(all->session->transfer())>;
       constexpr bool sends = transfer_type::role == transfer_role::sender;
-      expect_life(descriptor, sends);
+      expect_peer(descriptor, sends);
       one->socket.limit_reads(greeting_time);
       if (sends) asio::co_spawn(all->executor, watch(all, facts.id), asio::detached);
+    } else {
+      expect_relay(descriptor);
     }
     try {
       one->thread = std::thread([all, l = one.get()] {

@@ -26,44 +26,49 @@ inline void tune_lane([[maybe_unused]] int native_handle) noexcept {
 #endif
 }
 
-/// Makes the system ask the other end of an idle connection for signs of life. A lane that only
-/// receives would never hear that a network in between has forgotten it.
-inline void stay_in_touch([[maybe_unused]] int native_handle) noexcept {
+/// Makes the system ask the other end of a connection that has been idle for `idle` for signs of
+/// life, every `interval`, and end the connection when three in a row are not answered.
+inline void keep_alive([[maybe_unused]] int native_handle,
+                       [[maybe_unused]] std::chrono::seconds idle,
+                       [[maybe_unused]] std::chrono::seconds interval) noexcept {
 #if defined(__linux__) && defined(TCP_KEEPIDLE)
-  const auto set = [native_handle](int level, int option, int value) {
-    (void)::setsockopt(native_handle, level, option, &value, sizeof value);
+  const auto set = [native_handle](int level, int option, std::chrono::seconds::rep value) {
+    const auto number = static_cast<int>(value);
+    (void)::setsockopt(native_handle, level, option, &number, sizeof number);
   };
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 30);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, idle.count());
+  set(IPPROTO_TCP, TCP_KEEPINTVL, interval.count());
   set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 #endif
+}
+
+/// Keeps in touch with a relay, for a lane that only receives: it would never hear that a network
+/// in between has forgotten it.
+inline void expect_relay(int native_handle) noexcept {
+  keep_alive(native_handle, std::chrono::seconds(30), std::chrono::seconds(10));
 }
 
 /// How long a direct lane may be without a sign of life while one is due.
 inline constexpr std::chrono::seconds direct_silence_max{5};
 
-/// Makes the system ask the other end of an idle connection for signs of life, so that a path that
-/// was cut ends the connection after direct_silence_max. For direct lanes: on the way to a relay
+/// Makes a path that was cut end a direct lane after direct_silence_max. On the way to a relay
 /// there are others who may be slow.
 ///
 /// @param sends  bytes go out here. What waits for a slow reader is no silence then, which the
 ///               system does not know apart: is_unanswered() does
-inline void expect_life([[maybe_unused]] int native_handle, [[maybe_unused]] bool sends) noexcept {
+inline void expect_peer(int native_handle, [[maybe_unused]] bool sends) noexcept {
+  keep_alive(native_handle, std::chrono::seconds(2), std::chrono::seconds(1));
 #if defined(__linux__) && defined(TCP_USER_TIMEOUT)
-  const auto set = [native_handle](int level, int option, int value) {
-    (void)::setsockopt(native_handle, level, option, &value, sizeof value);
-  };
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 2);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
-  if (!sends)
-    set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(direct_silence_max.count()) * 1000);
+  const int silence_max_ms = static_cast<int>(direct_silence_max.count()) * 1000;
+  if (!sends) {
+    (void)::setsockopt(native_handle, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_max_ms,
+                       sizeof silence_max_ms);
+  }
 #endif
 }
 
-/// True when bytes are under way on a connection that expect_life() was called for, and nothing has
+/// True when bytes are under way on a connection that expect_peer() was called for, and nothing has
 /// come back for direct_silence_max.
 [[nodiscard]] inline bool is_unanswered([[maybe_unused]] int native_handle) noexcept {
 #if defined(__linux__) && defined(TCP_INFO)
