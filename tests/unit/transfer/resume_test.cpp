@@ -162,7 +162,7 @@ chunk_set set_of(std::initializer_list<chunk_range> ranges) {
   return set;
 }
 
-TEST(Resume, SendsWhatIsMissing) {
+TEST(ResumedTransfer, SendsWhatIsMissing) {
   const auto files = files_of({3 * chunk, 5, 2 * chunk + 7}, 1);
   both_ends ends(files, files, set_of({{chunk_index{0}, 2}, {chunk_index{4}, 1}}), 1);
   ASSERT_TRUE(ends.run());
@@ -171,7 +171,7 @@ TEST(Resume, SendsWhatIsMissing) {
   EXPECT_EQ(ends.sender_.progress_now().bytes_done, ends.sender_.progress_now().bytes_total);
 }
 
-TEST(Resume, SendsNothingWhenAllIsThere) {
+TEST(ResumedTransfer, SendsNothingWhenAllIsThere) {
   const auto files = files_of({3 * chunk, 0, 9}, 2);
   both_ends ends(files, files, set_of({{chunk_index{0}, 4}}), 2);
   ASSERT_TRUE(ends.run());
@@ -179,7 +179,7 @@ TEST(Resume, SendsNothingWhenAllIsThere) {
   expect_same(ends, files);
 }
 
-TEST(Resume, BelievesNoJournal) {
+TEST(ResumedTransfer, BelievesNoJournal) {
   const auto files = files_of({4 * chunk}, 3);
   auto kept = files;
   kept[0].bytes[chunk + 5] ^= std::byte{1};
@@ -191,7 +191,7 @@ TEST(Resume, BelievesNoJournal) {
   expect_same(ends, files);
 }
 
-TEST(Resume, EndsForAnyJournalAndAnyOrder) {
+TEST(ResumedTransfer, EndsForAnyJournalAndAnyOrder) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
     fuzz::seeded_random random(seed);
