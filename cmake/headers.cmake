@@ -150,6 +150,7 @@ set(tallow_files_headers
   files/name_list.hpp
   files/metadata.hpp
   files/beneath.hpp
+  files/ownership.hpp
   files/descriptor_cache.hpp
   files/ignore_rules.hpp
   files/selection.hpp

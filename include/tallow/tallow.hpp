@@ -49,6 +49,7 @@
 #include <tallow/files/journal_file.hpp>
 #include <tallow/files/metadata.hpp>
 #include <tallow/files/name_list.hpp>
+#include <tallow/files/ownership.hpp>
 #include <tallow/files/piped_sink.hpp>
 #include <tallow/files/piped_source.hpp>
 #include <tallow/files/placing.hpp>

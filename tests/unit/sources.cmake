@@ -137,6 +137,7 @@ set(test_files_sources
   unit/files/earlier_session_test.cpp
   unit/files/folder_sink_test.cpp
   unit/files/piped_source_test.cpp
+  unit/files/ownership_test.cpp
   unit/files/piped_sink_test.cpp
 )
 

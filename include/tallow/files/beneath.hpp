@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <cstdint>
 #include <dirent.h>
@@ -91,7 +92,8 @@ class directory {
   [[nodiscard]] result<std::string> read_link(std::string_view path) const;
   /// Sets the time of a link itself. @errors path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<void> set_link_mtime(std::string_view path, std::int64_t mtime_ns) const;
-  /// Gives the owner all rights to a folder. @errors path_escapes and what posix_error.hpp lists
+  /// Gives the owner all rights to a folder, where the file system has such a thing.
+  /// @errors path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<void> make_accessible(std::string_view path) const;
   /// Removes a file or link. @errors path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<void> remove_file(std::string_view path) const;
@@ -280,7 +282,8 @@ inline result<void> directory::set_link_mtime(std::string_view path, std::int64_
 
 inline result<void> directory::make_accessible(std::string_view path) const {
   return at(path, [](int fd, const char* name) {
-    return ::fchmodat(fd, name, 0700, AT_SYMLINK_NOFOLLOW);
+    const int set = ::fchmodat(fd, name, 0700, AT_SYMLINK_NOFOLLOW);
+    return set != 0 && is_unsupported(errno) ? 0 : set;
   });
 }
 

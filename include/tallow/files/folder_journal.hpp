@@ -15,7 +15,8 @@
 
 namespace tallow::files {
 
-/// A handle: the sink, which has to outlive it, holds the journal and the folder it lies in.
+/// A handle: the sink, which has to outlive it, holds the journal and the folder it lies in. Once
+/// that has committed, what is still said is not needed any more.
 class folder_journal {
  public:
   explicit folder_journal(folder_sink& sink) noexcept : sink_(&sink) {}
@@ -26,7 +27,9 @@ class folder_journal {
   }
 
   /// @errors  those of disk_journal::record()
-  [[nodiscard]] result<void> record(chunk_index chunk) { return sink_->journal().record(chunk); }
+  [[nodiscard]] result<void> record(chunk_index chunk) {
+    return sink_->has_journal() ? sink_->journal().record(chunk) : result<void>();
+  }
 
   [[nodiscard]] bool has_unacknowledged() const noexcept {
     return sink_->has_journal() && sink_->journal().has_unacknowledged();
@@ -45,7 +48,7 @@ class folder_journal {
   }
   /// @errors  those of disk_journal::sync_done()
   [[nodiscard]] result<void> sync_done(sync_job job) {
-    return sink_->journal().sync_done(std::move(job));
+    return sink_->has_journal() ? sink_->journal().sync_done(std::move(job)) : result<void>();
   }
 
  private:

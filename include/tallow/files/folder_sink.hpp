@@ -80,12 +80,15 @@ class folder_sink {
     return staging_->discard_entry(index);
   }
 
+  /// There is no journal any more after this.
+  ///
   /// @errors  those of staging::commit()
   [[nodiscard]] result<void> commit() {
     if (!staging_) return {};
-    auto done = staging_->commit();
-    is_committed_ = is_committed_ || done.has_value();
-    return done;
+    if (auto done = staging_->place_all(); !done) return done;
+    journal_.reset();
+    (void)staging_->abandon();
+    return {};
   }
 
   [[nodiscard]] std::string path(entry_index index) const {
@@ -110,7 +113,7 @@ class folder_sink {
 
   [[nodiscard]] const std::filesystem::path& target() const noexcept { return target_; }
 
-  /// The journal, after begin().
+  /// The journal, after begin() and before commit().
   [[nodiscard]] disk_journal& journal() noexcept {
     TALLOW_ASSERT(journal_);
     return *journal_;
@@ -119,7 +122,7 @@ class folder_sink {
 
   /// True when there is something that a later session can go on with.
   [[nodiscard]] bool is_resumable() const noexcept {
-    return staging_ && journal_ && !is_committed_ && !journal_->chunks().empty();
+    return staging_ && journal_ && !journal_->chunks().empty();
   }
 
   /// The hidden folder, while there is one.
@@ -142,7 +145,6 @@ class folder_sink {
   staging_options options_;
   std::optional<staging> staging_;
   std::optional<disk_journal> journal_;
-  bool is_committed_ = false;
 };
 
 // ---- implementation ----

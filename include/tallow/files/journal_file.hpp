@@ -106,8 +106,10 @@ inline std::optional<byte_buffer> read_journal_file(const directory& folder) {
   const auto fd = folder.open_file(journal_name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return std::nullopt;
   const auto found = status_of(fd->get());
-  if (!found || found->kind != transfer::entry_kind::file || found->owner != ::geteuid() ||
-      found->size > transfer::journal_bytes_max) {
+  // Of whoever has the folder, which is known to be ours.
+  const auto around = folder.status();
+  if (!found || !around || found->kind != transfer::entry_kind::file ||
+      found->owner != around->owner || found->size > transfer::journal_bytes_max) {
     return std::nullopt;
   }
   return detail::read_up_to(fd->get(), static_cast<std::size_t>(found->size));

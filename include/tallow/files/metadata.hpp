@@ -1,6 +1,7 @@
-// Mode and time of what has arrived.
+// Mode and time of what has arrived, as far as its file system keeps them.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <sys/stat.h>
 
@@ -10,20 +11,21 @@
 
 namespace tallow::files {
 
-/// Sets permission bits.
+/// Sets permission bits. Where a file system has none, or one set for all, that is no error.
 ///
 /// @errors  what posix_error.hpp lists
 [[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode) {
-  if (::fchmod(fd, mode) != 0) return fail_errno();
+  if (::fchmod(fd, mode) != 0 && !is_unsupported(errno)) return fail_errno();
   return {};
 }
 
-/// Sets permission bits and the modification time.
+/// Sets permission bits and the modification time, likewise.
 ///
 /// @errors  what posix_error.hpp lists
 [[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode, std::int64_t mtime_ns) {
+  if (auto set = set_metadata(fd, mode); !set) return set;
   const auto times = touch_times(mtime_ns);
-  if (::fchmod(fd, mode) != 0 || ::futimens(fd, times.data()) != 0) return fail_errno();
+  if (::futimens(fd, times.data()) != 0 && !is_unsupported(errno)) return fail_errno();
   return {};
 }
 

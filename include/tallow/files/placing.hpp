@@ -14,14 +14,17 @@
 #include <tallow/base/limits.hpp>
 #include <tallow/files/beneath.hpp>
 #include <tallow/files/posix_error.hpp>
+#include <tallow/files/unique_fd.hpp>
 #include <tallow/transfer/entry.hpp>
 
 namespace tallow::files {
 
 /// How a name is taken without ever replacing what has it.
 enum class placing : std::uint8_t {
-  rename,  ///< renameat2 with RENAME_NOREPLACE; where a file system lacks it, as `link`
-  link,    ///< link and unlink for files; for folders, mkdir and a rename onto the empty folder
+  rename,   ///< renameat2 with RENAME_NOREPLACE; where a file system lacks it, as `link`
+  link,     ///< link and unlink for files; for folders, mkdir and a rename onto the empty folder;
+            ///< where a file system lacks links, as `reserve`
+  reserve,  ///< an empty file or folder takes the name, and a rename puts the right one there
 };
 
 /// The name tried after `number - 1` others were taken: `photo (2).jpg`, `data (2).tar.gz`,
@@ -83,6 +86,19 @@ inline result<void> link_to_new_name(const directory& from, const char* name,
   return {};
 }
 
+// Between the two steps somebody may put a file of his own there, and lose it: this is for file
+// systems that have no better way.
+inline result<void> replace_new_file(const directory& from, const char* name,
+                                     const directory& target, const char* to) {
+  constexpr int only_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const unique_fd held(::openat(target.fd(), to, only_new, 0600));
+  if (!held) return fail_errno();
+  if (::renameat(from.fd(), name, target.fd(), to) == 0) return {};
+  const int why = errno;
+  ::unlinkat(target.fd(), to, 0);
+  return tl::unexpected<error>(posix_error(why));
+}
+
 inline result<void> replace_new_folder(const directory& from, const char* name,
                                        const directory& target, const char* to) {
   if (::mkdirat(target.fd(), to, 0700) != 0) return fail_errno();
@@ -104,9 +120,14 @@ inline result<void> move_to_new_name(const directory& from, const std::string& n
     if (moved == 0) return {};
     if (errno != EINVAL && errno != ENOSYS) return fail_errno();
   }
-  return kind == transfer::entry_kind::directory
-             ? detail::replace_new_folder(from, name.c_str(), target, to.c_str())
-             : detail::link_to_new_name(from, name.c_str(), target, to.c_str());
+  if (kind == transfer::entry_kind::directory) {
+    return detail::replace_new_folder(from, name.c_str(), target, to.c_str());
+  }
+  if (how != placing::reserve) {
+    auto linked = detail::link_to_new_name(from, name.c_str(), target, to.c_str());
+    if (linked || !is_unsupported(linked.error().cause.value())) return linked;
+  }
+  return detail::replace_new_file(from, name.c_str(), target, to.c_str());
 }
 
 inline result<std::string> move_to_free_name(const directory& from, const std::string& name,

@@ -30,6 +30,12 @@ namespace tallow::files {
   }
 }
 
+/// What a file system says of a call that it has not, for files that are the caller's own: FAT says
+/// EPERM to links and to modes that it cannot keep.
+[[nodiscard]] constexpr bool is_unsupported(int value) noexcept {
+  return value == EPERM || value == ENOSYS || value == EOPNOTSUPP;
+}
+
 /// The error for a value of errno.
 [[nodiscard]] inline error posix_error(int value, const char* note = "") {
   return {errc_of_errno(value), 0, note, std::error_code(value, std::generic_category())};

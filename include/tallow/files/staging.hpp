@@ -152,7 +152,18 @@ class staging {
   ///
   /// @errors  wrong_state when an entry is neither finished nor discarded (nothing has changed
   ///          then); what posix_error.hpp lists
-  [[nodiscard]] result<void> commit();
+  [[nodiscard]] result<void> commit() {
+    auto done = place_all();
+    // Everything is in place: a hidden folder that cannot be removed makes nothing incomplete.
+    if (done) (void)abandon();
+    return done;
+  }
+
+  /// commit() without an end of the hidden folder, for who has a file open in it: closes that, and
+  /// abandons the rest. Some file systems (FUSE, NFS) keep what is open, and its folder with it.
+  ///
+  /// @errors  those of commit()
+  [[nodiscard]] result<void> place_all();
 
   /// The top-level entries that commit() has put into the target so far, in the order of arrival.
   [[nodiscard]] const std::vector<placed_entry>& placed() const noexcept { return placed_; }

@@ -117,7 +117,7 @@ inline std::string staging::final_path(node_id id) const {
   return path;
 }
 
-inline result<void> staging::commit() {
+inline result<void> staging::place_all() {
   if (folder_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i] == transfer::path_set::root) continue;
@@ -141,8 +141,6 @@ inline result<void> staging::commit() {
   const bool one_folder = options_.conflicts.only_renames();
   const int synced = one_folder ? ::fsync(target_.fd()) : ::syncfs(target_.fd());
   if (synced != 0 && errno != EINVAL) return fail_errno();
-  // Everything is in place: a hidden folder that cannot be removed makes nothing incomplete.
-  (void)abandon();
   return {};
 }
 

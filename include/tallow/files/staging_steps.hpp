@@ -24,6 +24,7 @@
 #include <tallow/files/conflicts.hpp>
 #include <tallow/files/earlier_session.hpp>
 #include <tallow/files/metadata.hpp>
+#include <tallow/files/ownership.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
@@ -112,11 +113,7 @@ inline result<void> staging::open_folder() {
   auto folder = target_.open_directory(name_);
   if (!folder) return fail(folder.error());
   // In a folder that others may write to, it may have been exchanged, or be somebody's trap.
-  auto found = folder->status();
-  if (!found) return fail(found.error());
-  if (found->owner != ::geteuid() || (found->mode & 0077U) != 0) {
-    return fail(errc::permission_denied, 0, "not our own folder");
-  }
+  if (auto ok = check_own(*folder, target_, name_ + ".probe"); !ok) return ok;
   folder_ = std::move(*folder);
   return {};
 }

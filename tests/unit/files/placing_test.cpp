@@ -55,9 +55,15 @@ class Placing : public testing::TestWithParam<placing> {
   directory target;
 };
 
-INSTANTIATE_TEST_SUITE_P(BothWays, Placing, testing::Values(placing::rename, placing::link),
+INSTANTIATE_TEST_SUITE_P(EachWay, Placing,
+                         testing::Values(placing::rename, placing::link, placing::reserve),
                          [](const auto& param) {
-                           return param.param == placing::rename ? "Rename" : "Link";
+                           switch (param.param) {
+                             case placing::rename: return "Rename";
+                             case placing::link: return "Link";
+                             case placing::reserve: break;
+                           }
+                           return "Reserve";
                          });
 
 TEST_P(Placing, TakesTheNameWhenItIsFree) {
