@@ -3,260 +3,70 @@
 //
 // TALLOW_SIM_SEED=N runs one seed; TALLOW_SIM_SEEDS=N so many of each test.
 
-#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
-#include <memory>
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <gtest/gtest.h>
 
-#include <tallow/session/session.hpp>
-#include <tallow/transfer/memory.hpp>
-
-#include "sim/seeded_network.hpp"
+#include "sim/simulation.hpp"
 
 namespace tallow::sim {
 namespace {
-
-using namespace std::chrono_literals;
-using test::memory_receiver;
-using test::memory_sender;
-using test::session_peer;
-using transfer::memory_file;
-
-constexpr std::string_view code = "7-crossover-clockwork";
-constexpr duration outage_max = 10min;
-
-// A disk that cannot write from some moment on, or fails for one entry.
-class failing_sink : public transfer::memory_sink {
- public:
-  failing_sink(const transfer::hash_key& key, std::optional<std::size_t> writes)
-      : memory_sink(key), left_(writes) {}
-
-  [[nodiscard]] result<void> write(entry_index index, std::uint64_t offset, byte_view bytes) {
-    if (left_ && *left_ == 0) return fail(errc::sink_failed);
-    if (left_) --*left_;
-    return memory_sink::write(index, offset, bytes);
-  }
-
- private:
-  std::optional<std::size_t> left_;
-};
-using receiver_type = transfer::receiver<failing_sink>;
-
-struct scenario {
-  weather how;
-  unsigned crashes = 0;
-  bool disk_fails = false;
-  bool may_fail = false;  // not all that happens can be borne
-};
-
-// One program of one side, from its start to its end.
-template <class Transfer>
-struct program {
-  template <class... Args>
-  explicit program(Transfer& transfer, Args&&... args)
-      : peer(transfer, std::forward<Args>(args)...) {
-    peer.on_event = [this](const session::event& e) {
-      if (std::holds_alternative<session::keys_changed>(e)) {
-        keys.emplace(peer.inside().family()->clone());
-      }
-    };
-  }
-  session_peer<Transfer> peer;
-  std::optional<crypto::resume_keys> keys;
-};
-
-struct sending_side {
-  template <class... Args>
-  explicit sending_side(const std::vector<memory_file>& files, Args&&... args)
-      : source(files),
-        transfer(source, {{}, limits::chunk_bytes_min}),
-        running(transfer, want::send, std::forward<Args>(args)...) {}
-  transfer::memory_source source;
-  memory_sender transfer;
-  program<memory_sender> running;
-};
-
-struct receiving_side {
-  template <class... Args>
-  explicit receiving_side(std::optional<std::size_t> writes, Args&&... args)
-      : sink({3, 4}, writes),
-        transfer(sink),
-        running(transfer, want::receive, std::forward<Args>(args)...) {}
-  failing_sink sink;
-  receiver_type transfer;
-  program<receiver_type> running;
-};
-
-class simulation {
- public:
-  simulation(std::uint64_t seed, const scenario& what)
-      : random_(seed), what_(what), network_(random_, what.how) {
-    const std::size_t count = 1 + random_.below(4);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t bytes = random_.below(random_.below(3) == 0 ? 120'000 : 9'000);
-      files_.push_back(test::numbered_file("f" + std::to_string(i), bytes,
-                                           static_cast<std::uint32_t>(random_.next())));
-    }
-    if (what_.disk_fails) writes_ = random_.below(20);
-    for (unsigned i = 0; i < what.crashes; ++i)
-      crashes_.push_back(random_.below(what.how.arrivals));
-    begin();
-  }
-
-  // What is wrong; empty: nothing.
-  [[nodiscard]] std::string run() {
-    for (;;) {
-      const bool has_ended = network_.run(12h, [&] { return wants_attention(); });
-      // Who goes on when the other one has all and is gone waits as long as a relay lets him.
-      if (!has_ended && !is_settled()) return "somebody waits for ever";
-      if (!has_ended) return verdict();
-      if (crash() || begin_anew()) continue;
-      return verdict();
-    }
-  }
-
- private:
-  void begin() {
-    sending_.push_back(
-        std::make_unique<sending_side>(files_, code, std::uint64_t{1}, network_.now, outage_max));
-    receiving_.push_back(std::make_unique<receiving_side>(writes_, code, std::uint64_t{2},
-                                                          network_.now, outage_max));
-    network_.add(from().peer);
-    network_.add(into().peer);
-  }
-
-  [[nodiscard]] program<memory_sender>& from() const { return sending_.back()->running; }
-  [[nodiscard]] program<receiver_type>& into() const { return receiving_.back()->running; }
-
-  [[nodiscard]] bool crash_is_due() const {
-    return !crashes_.empty() && network_.arrivals() > crashes_.back() && from().keys && into().keys;
-  }
-  [[nodiscard]] bool wants_attention() {
-    // Whoever loses the first handshake needs a new code. That is right, and no matter for this.
-    if (from().keys && into().keys) network_.let_go_wrong();
-    const bool is_over = from().peer.over() && into().peer.over();
-    return is_over || crash_is_due() || was_left_behind(from()) || was_left_behind(into());
-  }
-
-  // The other side was started anew, and this one begins again with what it has.
-  template <class Transfer>
-  [[nodiscard]] static bool was_left_behind(const program<Transfer>& one) {
-    return one.peer.failure() == errc::peer_restarted;
-  }
-
-  void start_sender() {
-    const auto keys = from().keys->clone();
-    network_.kill(from().peer);
-    sending_.push_back(
-        std::make_unique<sending_side>(files_, keys, random_.next(), network_.now, outage_max));
-    from().keys.emplace(keys.clone());
-    network_.add(from().peer);
-  }
-  void start_receiver() {
-    const auto keys = into().keys->clone();
-    network_.kill(into().peer);
-    receiving_.push_back(
-        std::make_unique<receiving_side>(writes_, keys, random_.next(), network_.now, outage_max));
-    into().keys.emplace(keys.clone());
-    network_.add(into().peer);
-  }
-
-  bool crash() {
-    if (!crash_is_due()) return false;
-    crashes_.pop_back();
-    if (from().peer.over() || into().peer.over()) return true;  // too late
-    random_.below(2) == 0 ? start_sender() : start_receiver();
-    return true;
-  }
-
-  bool begin_anew() {
-    if (was_left_behind(from())) {
-      start_sender();
-    } else if (was_left_behind(into())) {
-      start_receiver();
-    } else {
-      return false;
-    }
-    return true;
-  }
-
-  [[nodiscard]] std::string verdict() const {
-    bool has_all = false;  // one of the receiver's programs
-    for (const auto& one : receiving_) {
-      for (const memory_file& got : one->sink.files()) {
-        if (!is_right(got)) return "what arrived is not what was sent: " + got.about.path;
-      }
-      has_all = has_all || one->sink.files().size() == files_.size();
-    }
-    if (has_succeeded() && !has_all && !what_.disk_fails) return "done, and not all is there";
-    // Once all has arrived, the last word of the one may be lost, and then the other cannot know.
-    if (what_.may_fail || (has_succeeded() && has_all)) return {};
-    // The connections broke before the relay had heard that the code was right.
-    if (from().peer.failure() == errc::code_spent && into().peer.failure() == errc::code_spent) {
-      return {};
-    }
-    return "it failed: " + name_of(from().peer.failure()) + ", " + name_of(into().peer.failure());
-  }
-
-  // A program of either side has come to its end, those that were killed later among them.
-  [[nodiscard]] bool has_succeeded() const {
-    const auto is_done = [](const auto& side) { return side->running.peer.succeeded(); };
-    return std::any_of(sending_.begin(), sending_.end(), is_done) ||
-           std::any_of(receiving_.begin(), receiving_.end(), is_done);
-  }
-  [[nodiscard]] bool is_settled() const {
-    return has_succeeded() && (from().peer.over() || into().peer.over());
-  }
-
-  [[nodiscard]] bool is_right(const memory_file& got) const {
-    for (const memory_file& sent : files_) {
-      if (sent.about.path == got.about.path) return sent.bytes == got.bytes;
-    }
-    return false;
-  }
-
-  static std::string name_of(const std::optional<errc>& why) {
-    return why ? errc_name(*why) : "well";
-  }
-
-  seeded_random random_;
-  scenario what_;
-  std::vector<memory_file> files_;
-  std::optional<std::size_t> writes_;
-  std::vector<std::size_t> crashes_;
-  seeded_network network_;
-  // Those that were killed stay: what is on its way may still name them.
-  std::vector<std::unique_ptr<sending_side>> sending_;
-  std::vector<std::unique_ptr<receiving_side>> receiving_;
-};
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* const text = std::getenv(variable);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-void run_seeds(const scenario& what) {
+// All transfers of a test.
+struct all_seeds {
+  lane_tally lanes;
+  std::uint64_t count = 0;
+  std::uint64_t with_lanes = 0;  // in which data went over lanes
+
+  // What most transfers have, a few need not have.
+  [[nodiscard]] bool are_many() const noexcept { return count >= 50; }
+};
+
+all_seeds run_seeds(const scenario& what) {
   const char* const test = testing::UnitTest::GetInstance()->current_test_info()->name();
+  all_seeds all;
   const auto check = [&](std::uint64_t seed) {
-    const std::string wrong = simulation(seed, what).run();
+    simulation one(seed, what);
+    const std::string wrong = one.run();
     EXPECT_EQ(wrong, "") << "again: TALLOW_SIM_SEED=" << seed
                          << " test_sim --gtest_filter=Simulation." << test;
+    ++all.count;
+    if (one.lanes().chunks > 0) ++all.with_lanes;
+    all.lanes += one.lanes();
     return wrong.empty();
   };
   if (std::getenv("TALLOW_SIM_SEED") != nullptr) {
     check(number_from("TALLOW_SIM_SEED", 0));
-    return;
+    return all;
   }
   unsigned failures = 0;
   const std::uint64_t seeds = number_from("TALLOW_SIM_SEEDS", 2000);
   for (std::uint64_t seed = 1; seed <= seeds && failures < 5; ++seed) {
     if (!check(seed)) ++failures;
   }
+  return all;
+}
+
+// Every lane that cannot be had is made up for in band, so nothing else would show that none can.
+all_seeds run_seeds_with_lanes(scenario what) {
+  what.path = chunk_path::lanes;
+  const all_seeds all = run_seeds(what);
+  const lane_tally& lanes = all.lanes;
+  testing::Test::RecordProperty("chunks_over_lanes", std::to_string(lanes.chunks));
+  testing::Test::RecordProperty("lanes_broken", std::to_string(lanes.broken));
+  testing::Test::RecordProperty("lanes_forged", std::to_string(lanes.forged));
+  if (!all.are_many()) return all;
+  EXPECT_GT(all.with_lanes, all.count / 2);
+  EXPECT_GT(lanes.packed_chunks, 0U);
+  return all;
 }
 
 TEST(Simulation, OfASlowNetworkThatCutsNothing) { run_seeds({{1500ms, 700}}); }
@@ -295,6 +105,39 @@ TEST(Simulation, OfADiskThatFails) {
   what.disk_fails = true;
   what.may_fail = true;
   run_seeds(what);
+}
+
+TEST(Simulation, OfLanesOnASlowNetwork) { run_seeds_with_lanes({{1500ms, 700}}); }
+
+TEST(Simulation, OfLanesThatBreak) {
+  weather how;
+  how.lane_cuts = 4;
+  how.cuts = 1;
+  how.partitions = 1;
+  how.relay_restarts = 1;
+  how.arrivals = 250;
+  const all_seeds all = run_seeds_with_lanes({how});
+  if (all.are_many()) {
+    EXPECT_GT(all.lanes.broken, all.count);
+  }
+}
+
+TEST(Simulation, OfProgramsThatAreKilledWithLanes) {
+  weather how;
+  how.cuts = 1;
+  how.arrivals = 200;
+  run_seeds_with_lanes({how, 3});
+}
+
+// They cost the lanes that they fall upon, and nothing else.
+TEST(Simulation, OfBitsThatFlipInLanes) {
+  weather how;
+  how.lane_flipped_bits = 3;
+  how.lane_cuts = 1;
+  const all_seeds all = run_seeds_with_lanes({how});
+  if (all.are_many()) {
+    EXPECT_GT(all.lanes.forged, all.count / 2);
+  }
 }
 
 }  // namespace

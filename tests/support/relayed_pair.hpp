@@ -58,10 +58,11 @@ class session_peer final : public simulated_peer {
                  options(code, outage_max, change), rng_) {}
   /// One that was started anew with stored keys.
   session_peer(Transfer& transfer, want wanted, const crypto::resume_keys& keys, std::uint64_t seed,
-               instant now, duration outage_max)
+               instant now, duration outage_max,
+               const std::function<void(session::session_options&)>& change = {})
       : rng_(seed),
-        session_(make_client(wanted, keys.room(), rng_, now), transfer, with_keys(keys, outage_max),
-                 rng_) {}
+        session_(make_client(wanted, keys.room(), rng_, now), transfer,
+                 with_keys(keys, outage_max, change), rng_) {}
 
   void handle(byte_span bytes, instant now) override {
     (void)session_.handle_bytes(bytes, now);
@@ -93,6 +94,27 @@ class session_peer final : public simulated_peer {
 
   [[nodiscard]] session::session<Transfer>& inside() noexcept { return session_; }
 
+  /// Takes out what happened. To be called by whoever did something to inside().
+  void drain(instant now) {
+    Transfer& transfer = session_.transfer();
+    while (transfer.has_stream() && transfer.pump_stream(now) == transfer::stream_step::worked) {
+      (void)session_.handle_progress(now);
+    }
+    while (auto e = session_.poll_event()) {
+      events_.push_back(*e);
+      if (on_event) on_event(*e);
+      if constexpr (Transfer::role == transfer_role::receiver) {
+        if (std::holds_alternative<session::offered>(*e)) {
+          if (on_offer) {
+            on_offer(session_, now);
+          } else {
+            (void)session_.accept_offer(now);
+          }
+        }
+      }
+    }
+  }
+
   template <class Event>
   [[nodiscard]] std::size_t count() const {
     std::size_t n = 0;
@@ -120,8 +142,10 @@ class session_peer final : public simulated_peer {
   std::function<void(const session::event&)> on_event;
 
  private:
-  static session::session_options with_keys(const crypto::resume_keys& keys, duration outage_max) {
-    session::session_options made = options(std::nullopt, outage_max);
+  static session::session_options with_keys(
+      const crypto::resume_keys& keys, duration outage_max,
+      const std::function<void(session::session_options&)>& change) {
+    session::session_options made = options(std::nullopt, outage_max, change);
     made.family = keys.clone();
     return made;
   }
@@ -149,26 +173,6 @@ class session_peer final : public simulated_peer {
   static std::optional<room_id> room_of(std::optional<std::string_view> code) {
     if (!code) return std::nullopt;
     return crypto::code_phrase::parse(*code).value().room();
-  }
-
-  void drain(instant now) {
-    Transfer& transfer = session_.transfer();
-    while (transfer.has_stream() && transfer.pump_stream(now) == transfer::stream_step::worked) {
-      (void)session_.handle_progress(now);
-    }
-    while (auto e = session_.poll_event()) {
-      events_.push_back(*e);
-      if (on_event) on_event(*e);
-      if constexpr (Transfer::role == transfer_role::receiver) {
-        if (std::holds_alternative<session::offered>(*e)) {
-          if (on_offer) {
-            on_offer(session_, now);
-          } else {
-            (void)session_.accept_offer(now);
-          }
-        }
-      }
-    }
   }
 
   fixed_rng rng_;
