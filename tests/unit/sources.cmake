@@ -155,6 +155,7 @@ set(test_net_sources
   unit/net/tls_identity_test.cpp
   unit/net/tls_channel_test.cpp
   unit/net/tls_transport_test.cpp
+  unit/net/blocking_socket_test.cpp
   unit/net/congestion_control_test.cpp
   unit/net/lane_socket_test.cpp
   unit/net/lane_carrier_test.cpp

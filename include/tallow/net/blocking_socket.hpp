@@ -50,6 +50,17 @@ class blocking_socket {
     (void)::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
   }
 
+  /// True when the other end has closed the connection, or it has failed, and all that came was
+  /// read.
+  [[nodiscard]] bool has_ended() const noexcept {
+    std::byte next{};
+    for (;;) {
+      const auto count = ::recv(descriptor_, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (count >= 0) return count == 0;
+      if (errno != EINTR) return errno != EAGAIN && errno != EWOULDBLOCK;
+    }
+  }
+
   [[nodiscard]] int native_handle() const noexcept { return descriptor_; }
 
   /// All of the views, one after the other, gathered into as few calls as the system takes.

@@ -256,7 +256,9 @@ class lane_set {
       (void)co_await pause.async_wait(awaited);
       const auto found = all->lanes.find(id);
       if (found == all->lanes.end()) co_return;
-      if (is_unanswered(found->second->socket.native_handle())) found->second->socket.interrupt();
+      if (!is_unanswered(found->second->socket.native_handle())) continue;
+      found->second->socket.interrupt();
+      all->gate.open();  // it may be waiting for chunks
     }
   }
 

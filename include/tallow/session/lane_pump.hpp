@@ -42,6 +42,15 @@ result<void> fill(transfer::record_buffer& buffer, Transport& from) {
   return {};
 }
 
+// Whether the other end is still there, as far as the transport can tell without reading.
+template <sync_transport Transport>
+result<void> check_standing(Transport& connection) {
+  if constexpr (requires { connection.has_ended(); }) {
+    if (connection.has_ended()) return fail(errc::connection_lost, 0, "while nothing was sent");
+  }
+  return {};
+}
+
 }  // namespace detail
 
 /// Says our LANE_HELLO and waits for the other side's.
@@ -84,6 +93,8 @@ template <sync_transport Transport, class Sender, class Gate, class Clock, class
     if (frame->empty()) {
       progress();
       if (!gate.wait(seen)) return {};
+      // Nobody else would ever tell, and what was lost with it would be waited for.
+      if (auto stands = detail::check_standing(connection); !stands) return stands;
       continue;
     }
     const instant sealed = clock();

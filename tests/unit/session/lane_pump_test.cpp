@@ -60,6 +60,10 @@ class memory_transport {
     return {};
   }
   void close() noexcept { out_->close(); }
+  bool has_ended() {
+    const std::lock_guard hold(in_->mutex);
+    return in_->closed && in_->bytes.empty();
+  }
 
  private:
   memory_queue* in_;
@@ -126,6 +130,30 @@ TEST(LanePump, CarriesChunksBetweenThreads) {
   EXPECT_EQ(end.error().code, errc::connection_lost);
   EXPECT_GT(settled, 0U);
   EXPECT_EQ(into.progress_now().bytes_done, 50 * chunk + 17);
+}
+
+// What this lane has taken and the other end never got can go over another one only when it ends.
+TEST(LanePump, NoticesThatTheConnectionIsGoneWhileItHasNothingToSend) {
+  const std::vector<transfer::memory_file> none;
+  transfer::memory_source source(none);
+  transfer::sender<transfer::memory_source> from(source, {{}, chunk});
+  memory_queue there;
+  memory_queue back;
+  memory_transport connection(back, there);
+  struct {
+    memory_queue* back;
+    unsigned opened = 0;
+    std::uint64_t count() const { return opened; }
+    bool wait(std::uint64_t) {
+      if (++opened == 3) back->close();
+      return opened < 10;
+    }
+  } gate{&back};
+  lane_ends mine = ends('a', 'b');
+  const auto end = send_chunks(mine, connection, from, gate, no_time, [] {});
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, errc::connection_lost);
+  EXPECT_EQ(gate.opened, 3U);
 }
 
 TEST(LanePump, TrustsNobodyWithoutTheKey) {
