@@ -35,16 +35,17 @@ class blocking_socket {
 
   /// At least one byte; zero at the orderly end.
   ///
-  /// @errors  connection_lost
+  /// @errors  connection_lost; timed_out, after limit_reads()
   [[nodiscard]] result<std::size_t> read_some(byte_span into) {
     for (;;) {
       const auto count = ::recv(descriptor_, into.data(), into.size(), 0);
       if (count >= 0) return static_cast<std::size_t>(count);
+      if (is_not_ready()) return fail(errc::timed_out);
       if (errno != EINTR) return lost();
     }
   }
 
-  /// How long a read may wait; zero: for ever. A longer one ends with connection_lost.
+  /// How long a read may wait; zero: for ever. A longer one ends with timed_out.
   void limit_reads(std::chrono::seconds most) const noexcept {
     const ::timeval time{most.count(), 0};
     (void)::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
@@ -57,7 +58,7 @@ class blocking_socket {
     for (;;) {
       const auto count = ::recv(descriptor_, &next, 1, MSG_PEEK | MSG_DONTWAIT);
       if (count >= 0) return count == 0;
-      if (errno != EINTR) return errno != EAGAIN && errno != EWOULDBLOCK;
+      if (errno != EINTR) return !is_not_ready();
     }
   }
 
@@ -107,6 +108,8 @@ class blocking_socket {
   }
 
  private:
+  static bool is_not_ready() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
   static tl::unexpected<error> lost() {
     return fail(errc::connection_lost, std::error_code(errno, std::system_category()));
   }

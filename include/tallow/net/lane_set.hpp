@@ -24,6 +24,7 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
+#include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/net/blocking_socket.hpp>
@@ -123,6 +124,9 @@ class lane_set {
  private:
   static constexpr connect_times dial_times{std::chrono::milliseconds(100),
                                             std::chrono::milliseconds(2'000)};
+  // For the LANE_HELLO of the other side, and for the rest of a record that has begun to come.
+  static constexpr auto silence_max =
+      std::chrono::duration_cast<std::chrono::seconds>(limits::silence_max);
   // For the LANE_HELLO of who has answered: it may be somebody else.
   static constexpr std::chrono::seconds greeting_time{5};
 
@@ -228,6 +232,7 @@ class lane_set {
     if (trouble) return all->ended(facts.id, error{errc::connect_failed});
     auto& one = all->lanes[facts.id];
     one = std::make_unique<lane>(descriptor, facts, std::move(keys));
+    one->socket.limit_reads(silence_max);
     if (facts.path == session::data_path::direct) {
       using transfer_type = std::decay_t<decltype(all->session->transfer())>;
       constexpr bool sends = transfer_type::role == transfer_role::sender;
@@ -279,7 +284,7 @@ class lane_set {
       const bool is_direct = l.facts.path == session::data_path::direct;
       return is_direct ? error{errc::connection_lost, 0, "somebody else"} : greeted.error();
     }
-    l.socket.limit_reads({});
+    l.socket.limit_reads(silence_max);
     asio::post(all->executor, [all, id = l.facts.id] { all->opened(id); });
     const auto done = pump(all, l, buffer, transfer);
     return done ? error{errc::connection_lost, 0, "the transfer is over"} : done.error();

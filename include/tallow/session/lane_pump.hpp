@@ -104,7 +104,8 @@ template <sync_transport Transport, class Sender, class Gate, class Clock, class
   }
 }
 
-/// Receives chunks into `into` until the lane ends.
+/// Receives chunks into `into` until the lane ends. Between records there may be silence: there a
+/// read that says timed_out is only another try. Within a record it ends the lane.
 ///
 /// @param buffer    the one that greet() was given
 /// @param clock     gives the time
@@ -120,7 +121,9 @@ template <sync_transport Transport, class Receiver, class Clock, class Progress>
   for (;;) {
     byte_span frame = buffer.frame();
     if (frame.empty()) {
-      if (auto done = detail::fill(buffer, connection); !done) return done;
+      const auto done = detail::fill(buffer, connection);
+      const bool is_pause = !done && done.error().code == errc::timed_out && buffer.is_empty();
+      if (!done && !is_pause) return done;
       continue;
     }
     const auto data = lane.in.next(frame);

@@ -44,6 +44,9 @@ class record_buffer {
     return all.subspan(end_, begin_ + needed + limits::frame_header_bytes - end_);
   }
 
+  /// True between two records: nothing was filled that was not taken.
+  [[nodiscard]] bool is_empty() const noexcept { return begin_ == end_; }
+
   void filled(std::size_t count) noexcept {
     TALLOW_ASSERT(count <= buffer_.span().size() - end_);
     end_ += count;

@@ -1,6 +1,7 @@
 // A socket whose calls wait, and its other end in the same test.
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <sys/socket.h>
 
@@ -48,6 +49,17 @@ TEST(BlockingSocket, HasEndedWhenOnlyTheOtherDirectionGoesOn) {
   ASSERT_TRUE(pair.there.shutdown_send());
   EXPECT_TRUE(pair.here.has_ended());
   EXPECT_FALSE(pair.there.has_ended());
+}
+
+TEST(BlockingSocket, TellsSilenceFromAnEnd) {
+  socket_pair pair;
+  pair.here.limit_reads(std::chrono::seconds(1));
+  std::byte got{};
+  const auto silence = pair.here.read_some(byte_span(&got, 1));
+  ASSERT_FALSE(silence);
+  EXPECT_EQ(silence.error().code, errc::timed_out);
+  pair.there.close();
+  EXPECT_EQ(pair.here.read_some(byte_span(&got, 1)).value_or(1), 0U);
 }
 
 TEST(BlockingSocket, HasEndedOnceItWasInterrupted) {

@@ -156,6 +156,46 @@ TEST(LanePump, NoticesThatTheConnectionIsGoneWhileItHasNothingToSend) {
   EXPECT_EQ(gate.opened, 3U);
 }
 
+// Gives what it has, and then says that nothing came in time, so many times.
+struct silent_transport {
+  result<std::size_t> read_some(byte_span into) {
+    if (bytes.empty()) {
+      if (silences-- == 0) return std::size_t{0};
+      return fail(errc::timed_out);
+    }
+    const std::size_t count = std::min(into.size(), bytes.size());
+    std::copy_n(bytes.begin(), count, into.begin());
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+    return count;
+  }
+  result<void> write_all(byte_views) { return {}; }
+  result<void> shutdown_send() { return {}; }
+  void close() noexcept {}
+
+  byte_buffer bytes;
+  unsigned silences = 0;
+};
+
+error end_of_silent_lane(byte_view bytes) {
+  transfer::memory_sink sink({1, 2});
+  transfer::receiver<transfer::memory_sink> into(sink);
+  silent_transport connection{byte_buffer(bytes.begin(), bytes.end()), 3};
+  lane_ends mine = ends('b', 'a');
+  transfer::record_buffer buffer(chunk);
+  return receive_chunks(mine, connection, buffer, into, no_time, [] {}).error();
+}
+
+// One bit of a length is enough for a record that never becomes whole.
+TEST(LanePump, WaitsBetweenRecordsButNotForTheRestOfOne) {
+  lane_ends theirs = ends('a', 'b');
+  const byte_buffer hello = theirs.out.hello().value();
+  EXPECT_EQ(end_of_silent_lane(hello).code, errc::connection_lost);
+  EXPECT_EQ(end_of_silent_lane(byte_view(hello).first(3)).code, errc::timed_out);
+  byte_buffer longer = hello;
+  longer[2] ^= std::byte{1};
+  EXPECT_EQ(end_of_silent_lane(longer).code, errc::timed_out);
+}
+
 TEST(LanePump, TrustsNobodyWithoutTheKey) {
   memory_queue there;
   memory_queue back;
