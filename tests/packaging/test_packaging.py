@@ -47,14 +47,16 @@ class Packaging(unittest.TestCase):
             raise AssertionError(f"{command[0]} failed:\n{done.stdout}")
         return done.stdout
 
-    def configure(self, name, component, *options, includes=None):
-        """Configures the consumer; says whether that worked, and what was printed."""
+    def configure(self, name, component, *options, includes=None, project="consumer"):
+        """Configures the consumer, or another project of this folder; says whether that worked,
+        and what was printed.
+        """
         environment = dict(os.environ)
         paths = [str(self.prefix), environment.get("CMAKE_PREFIX_PATH", "")]
         environment["CMAKE_PREFIX_PATH"] = ":".join(path for path in paths if path)
         launcher = shutil.which("ccache")
         done = subprocess.run(
-            [CMAKE, "-G", "Ninja", "-S", HERE / "consumer", "-B", self.folder / name,
+            [CMAKE, "-G", "Ninja", "-S", HERE / project, "-B", self.folder / name,
              f"-DCMAKE_CXX_COMPILER={CXX}", f"-DTALLOW_COMPONENT={component}",
              f"-DTALLOW_INCLUDES={headers_of(component) if includes is None else includes}",
              *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else []), *options],
@@ -90,6 +92,12 @@ class Packaging(unittest.TestCase):
         targets = self.run_checked(CMAKE, "--build", self.folder / "sub", "--target", "help")
         for ours in ["test_base", "tallow-relay", "fuzz_", "example_"]:
             self.assertNotIn(ours, targets)
+
+    def test_an_error_is_the_same_on_both_sides_of_a_shared_library(self):
+        worked, said = self.configure("hidden", "core", includes="", project="hidden")
+        self.assertTrue(worked, said)
+        self.run_checked(CMAKE, "--build", self.folder / "hidden")
+        self.run_checked(self.folder / "hidden" / "hidden")
 
     def test_version_99_is_refused(self):
         worked, said = self.configure("v99", "core", "-DTALLOW_VERSION=99")
