@@ -1,4 +1,6 @@
-"""Every way of using Tallow from another program: installed, as a subfolder, by pkg-config."""
+"""Every way of using Tallow from another program: installed, as a subfolder, by FetchContent, by
+pkg-config.
+"""
 import os
 import pathlib
 import re
@@ -63,8 +65,8 @@ class Packaging(unittest.TestCase):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False)
         return done.returncode == 0, done.stdout
 
-    def build(self, name, component, *options):
-        worked, said = self.configure(name, component, *options)
+    def build(self, name, component, *options, includes=None):
+        worked, said = self.configure(name, component, *options, includes=includes)
         self.assertTrue(worked, said)
         self.run_checked(CMAKE, "--build", self.folder / name)
         self.run_checked(self.folder / name / "consumer")
@@ -81,6 +83,15 @@ class Packaging(unittest.TestCase):
     def test_add_subdirectory_of_core(self):
         self.build("sub-core", "core", f"-DTALLOW_SOURCE={SOURCE}", "-DTALLOW_COMPONENTS=core",
                    *[f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in ALL_PACKAGES])
+
+    def test_fetch_content_of_core(self):
+        # That all headers compile from the source folder is the test above.
+        self.build("fetched", "core", f"-DTALLOW_SOURCE={SOURCE}", "-DTALLOW_FETCH=ON",
+                   "-DTALLOW_COMPONENTS=core",
+                   *[f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in ALL_PACKAGES],
+                   includes="#include <tallow/base/error.hpp>\n")
+        targets = self.run_checked(CMAKE, "--build", self.folder / "fetched", "--target", "help")
+        self.assertNotIn("test_base", targets)
 
     def test_add_subdirectory_of_everything_adds_no_target_of_ours(self):
         if not self.whole:
