@@ -14,7 +14,8 @@ class RelayLoad(unittest.TestCase):
                                "--bin", os.environ["TALLOW_BIN_DIR"]],
                               capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for what in ("90 rooms that wait | ", "10 silent connections a second", "20 pairs"):
+        for what in ("90 rooms that wait | ", "10 silent connections a second", "20 pairs",
+                     "30 clients that come back at once"):
             self.assertIn(what, done.stdout)
 
 

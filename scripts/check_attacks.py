@@ -46,6 +46,8 @@ def check(source):
                      if n not in there]
         problems += [f"docs/attacks.md:{number}: there is no {n}" for n in programs
                      if not (source / n).exists()]
+        if "No test yet" in line:
+            problems.append(f"docs/attacks.md:{number}: a promise is no reason")
         row = ROW.match(line)
         if row and not tests and not programs and "No test: " not in line:
             problems.append(f"docs/attacks.md:{number}: {row[1]} has neither a test nor a reason")

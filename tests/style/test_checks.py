@@ -185,6 +185,11 @@ class Attacks(Planted):
             self.assertEqual(len(problems), 1, name)
             self.assertIn(name, problems[0])
 
+    def test_refuses_a_promise_for_an_answer(self):
+        problems = self.problems("| A1 | x | `Crowd.Ends`. No test yet: with thousands |")
+        self.assertEqual(len(problems), 1)
+        self.assertIn("promise", problems[0])
+
     def test_refuses_an_attack_without_an_answer(self):
         self.assertEqual(len(self.problems("| A1 | x | `tls.hpp` has it |")), 1)
 
