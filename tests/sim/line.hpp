@@ -30,6 +30,12 @@ class client_end {
   virtual void transmitted(std::size_t count) = 0;
   /// True when the program closes the connection.
   virtual bool leaves(instant now) = 0;
+
+  /// The connection stands.
+  virtual void begin(instant) {}
+  /// What the end itself waits for, beside its program.
+  [[nodiscard]] virtual std::optional<instant> next_timeout() const { return std::nullopt; }
+  virtual void timeout(instant) {}
 };
 
 /// The end of a control connection.

@@ -120,6 +120,7 @@ class seeded_network {
     made->peer = &peer;
     made->end = std::move(end);
     made->id = core_->connected(now);
+    made->end->begin(now);
     lines_.push_back(std::move(made));
   }
 
@@ -228,6 +229,11 @@ class seeded_network {
     make_relay();
   }
 
+  // Many pieces begin with a frame, so every other bit is one of a length.
+  std::size_t place_to_flip(std::size_t bytes) {
+    return random_->below(random_->below(2) == 0 ? std::min<std::size_t>(4, bytes) : bytes);
+  }
+
   void befall(trouble what, line& l, byte_buffer& arriving) {
     switch (what) {
       case trouble::cut: return cut(l);
@@ -237,7 +243,7 @@ class seeded_network {
       case trouble::restart: return restart_relay();
       case trouble::flip:
         if (arriving.empty()) return;
-        arriving[random_->below(arriving.size())] ^= std::byte{1} << random_->below(8);
+        arriving[place_to_flip(arriving.size())] ^= std::byte{1} << random_->below(8);
     }
   }
 
@@ -250,6 +256,7 @@ class seeded_network {
       line& l = *lines_[i];
       moved = tell_of_cut(l) || moved;
       moved = leave(l) || moved;
+      moved = look_at_clock(l) || moved;
       moved = send(l) || moved;
       moved = arrive_up(l) || moved;
       moved = arrive_down(l) || moved;
@@ -314,6 +321,13 @@ class seeded_network {
     l.peer_open = false;
     l.up.ends = true;
     if (l.is_cut && !l.relay_told) l.relay_told = now;
+    return true;
+  }
+
+  bool look_at_clock(line& l) {
+    const auto due = l.peer_open ? l.end->next_timeout() : std::nullopt;
+    if (!due || now < *due) return false;
+    l.end->timeout(now);
     return true;
   }
 
@@ -413,6 +427,7 @@ class seeded_network {
       if (is_read_at_relay(*l) && !l->up.parcels.empty()) {
         at = earlier(at, l->up.parcels.front().at);
       }
+      if (l->peer_open) at = earlier(at, l->end->next_timeout());
       if (l->peer_open && !l->down.parcels.empty()) at = earlier(at, l->down.parcels.front().at);
     }
     for (const dialled& one : dialled_) at = earlier(at, one.at);

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
+#include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/session/events.hpp>
@@ -57,7 +59,10 @@ class simulated_lane final : public client_end {
     frame_ = opening_;
   }
 
+  void begin(instant now) override { heard_at_ = now; }
+
   void handle(byte_span bytes, instant now) override {
+    heard_at_ = now;
     // A sender hears no more once it has been greeted.
     while (!bytes.empty() && !is_over() && !(sends && is_open_)) {
       const byte_span space = buffer_.space();
@@ -72,7 +77,16 @@ class simulated_lane final : public client_end {
     }
   }
 
+  // One that sends is told, too: it looks whether the connection stands when it has nothing to
+  // send.
   void end(instant now) override { finish(error{errc::connection_lost}, now); }
+
+  // Between records there may be silence.
+  [[nodiscard]] std::optional<instant> next_timeout() const override {
+    const bool is_awaited = !is_open_ || !buffer_.is_empty();
+    return is_awaited && !is_over() ? std::optional(heard_at_ + limits::silence_max) : std::nullopt;
+  }
+  void timeout(instant now) override { finish(error{errc::timed_out}, now); }
 
   byte_view transmit(instant now) override {
     if (is_over()) return {};
@@ -142,6 +156,7 @@ class simulated_lane final : public client_end {
   session::lane_ends keys_;
   transfer::record_buffer buffer_;
   transfer::chunk_job job_;
+  instant heard_at_{};
   byte_buffer opening_;
   byte_view frame_;  // what is left of it, or of what opens the lane
   bool is_open_ = false;
