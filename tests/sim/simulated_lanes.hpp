@@ -10,7 +10,6 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
-#include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/session/events.hpp>
@@ -84,7 +83,8 @@ class simulated_lane final : public client_end {
   // Between records there may be silence.
   [[nodiscard]] std::optional<instant> next_timeout() const override {
     const bool is_awaited = !is_open_ || !buffer_.is_empty();
-    return is_awaited && !is_over() ? std::optional(heard_at_ + limits::silence_max) : std::nullopt;
+    return is_awaited && !is_over() ? std::optional(heard_at_ + session::lane_silence_max)
+                                    : std::nullopt;
   }
   void timeout(instant now) override { finish(error{errc::timed_out}, now); }
 

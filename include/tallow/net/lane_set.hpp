@@ -24,7 +24,6 @@
 
 #include <tallow/base/bytes.hpp>
 #include <tallow/base/error.hpp>
-#include <tallow/base/limits.hpp>
 #include <tallow/base/time.hpp>
 #include <tallow/base/units.hpp>
 #include <tallow/net/blocking_socket.hpp>
@@ -126,7 +125,7 @@ class lane_set {
                                             std::chrono::milliseconds(2'000)};
   // For the LANE_HELLO of the other side, and for the rest of a record that has begun to come.
   static constexpr auto silence_max =
-      std::chrono::duration_cast<std::chrono::seconds>(limits::silence_max);
+      std::chrono::duration_cast<std::chrono::seconds>(session::lane_silence_max);
   // For the LANE_HELLO of who has answered: it may be somebody else.
   static constexpr std::chrono::seconds greeting_time{5};
 

@@ -4,6 +4,7 @@
 // @source  docs/protocol/transfer.md, Lanes
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,10 @@
 #include <tallow/transfer/record_buffer.hpp>
 
 namespace tallow::session {
+
+/// How long the other end of a lane may say nothing before its LANE_HELLO and within a record. A
+/// relay that shares little bandwidth among many lanes may let one wait for its turn.
+inline constexpr duration lane_silence_max = std::chrono::minutes(5);
 
 /// Both halves of a lane, whose keys serve this one connection.
 struct lane_ends {
