@@ -75,27 +75,31 @@ class Disk(TransferTest):
         self.assertEqual((self.target / "run").read_bytes(), b"#!/bin/sh\n")
         self.assert_nothing_hidden()
 
-    def check_it_goes_on_after_a_kill(self):
+    def go_on_after_a_kill(self):
+        """Kills the receiver in the middle of it all; what both say when all is sent again."""
         (self.tree / "more").write_bytes(os.urandom(8 << 20))
         with relay() as hub, proxy(hub.address, Dam(4 << 20)) as between:
             options = ("--outage", "0")
             both = (self.send(between.address, self.tree, options=options),
                     self.receive(hub.address, options=options))
             seen = 1
-            while both[1].event("progress", count=seen)["bytes"] < 2 << 20:
+            # What the sender counts has been acknowledged, and is in the journal.
+            while both[0].event("progress", count=seen)["bytes"] < 2 << 20:
                 seen += 1
             both[1].process.kill()
             both[1].wait()
             between.tap.is_open.set()
             between.cut()
             both[0].wait()
-        with relay() as hub:
-            both = (self.send(hub.address, self.tree), self.receive(hub.address))
-            for one in both:
-                self.assertEqual(one.wait().code, 0, one.wait().err + one.wait().out)
-        self.assertGreater(both[1].wait().event("kept")[0]["bytes"], 0)
-        self.assertEqual(tree_of(self.target / "tree"), tree_of(self.tree))
+        both = self.move(self.tree)
+        self.assertGreater(both[1].event("kept")[0]["bytes"], 0)
         self.assert_nothing_hidden()
+        return both
+
+    def check_it_goes_on_after_a_kill(self):
+        for one in self.go_on_after_a_kill():
+            self.assertEqual(one.code, 0, one.err + one.out)
+        self.assertEqual(tree_of(self.target / "tree"), tree_of(self.tree))
 
 
 class ExFat(Disk):
@@ -116,22 +120,32 @@ class ExFat(Disk):
     def test_it_goes_on_after_a_kill(self):
         self.check_it_goes_on_after_a_kill()
 
-    def test_of_names_that_are_one_there_one_arrives_whole(self):
-        names = {"README": b"first\n", "readme": b"second, and longer\n"}
-        for name, content in names.items():
+    def make_names_that_are_one(self):
+        for name, content in {"README": b"first\n", "readme": b"other\n", "Long": b"longer\n",
+                              "long": b"l\n"}.items():
             (self.tree / name).write_bytes(content)
         for folder in ("Notes", "notes"):
             (self.tree / folder).mkdir()
-            (self.tree / folder / folder).write_bytes(folder.encode())
-        sending, receiving = self.move(self.tree)
+            (self.tree / folder / ("a" + folder)).write_bytes(folder.encode())
+
+    def assert_one_of_each_arrived(self, sending, receiving):
         self.assertEqual([sending.code, receiving.code], [6, 6], receiving.err)
-        arrived = tree_of(self.target / "tree")
-        both = tree_of(self.tree)
+        arrived, sent = tree_of(self.target / "tree"), tree_of(self.tree)
         for name, content in arrived.items():
-            self.assertEqual(content, both[name])
-        self.assertEqual(len([n for n in arrived if n.lower() == "readme"]), 1)
-        self.assertEqual(arrived["deep/large"], both["deep/large"])
+            self.assertEqual(content, sent[name], name)
+        failed = {name for name in sent if "tree/" + name + ":" in receiving.err}
+        self.assertEqual(failed | set(arrived), set(sent), "told of none that is not there")
+        for both in (("README", "readme"), ("Long", "long"), ("Notes/aNotes", "notes/anotes")):
+            self.assertEqual(sum(name in arrived for name in both), 1, both)
         self.assert_nothing_hidden()
+
+    def test_of_names_that_are_one_there_one_arrives_whole(self):
+        self.make_names_that_are_one()
+        self.assert_one_of_each_arrived(*self.move(self.tree))
+
+    def test_of_names_that_are_one_there_one_arrives_whole_after_a_kill_too(self):
+        self.make_names_that_are_one()
+        self.assert_one_of_each_arrived(*self.go_on_after_a_kill())
 
     def test_links_stay_behind(self):
         (self.tree / "link").symlink_to("run")

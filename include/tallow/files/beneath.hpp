@@ -90,7 +90,8 @@ class directory {
   [[nodiscard]] result<void> make_link(std::string_view path, const std::string& target) const;
   /// What a link says. @errors path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<std::string> read_link(std::string_view path) const;
-  /// Sets the time of a link itself. @errors path_escapes and what posix_error.hpp lists
+  /// Sets the time of a link itself, where the file system has such a thing.
+  /// @errors path_escapes and what posix_error.hpp lists
   [[nodiscard]] result<void> set_link_mtime(std::string_view path, std::int64_t mtime_ns) const;
   /// Gives the owner all rights to a folder, where the file system has such a thing.
   /// @errors path_escapes and what posix_error.hpp lists
@@ -276,7 +277,8 @@ inline result<std::string> directory::read_link(std::string_view path) const {
 inline result<void> directory::set_link_mtime(std::string_view path, std::int64_t mtime_ns) const {
   const auto times = touch_times(mtime_ns);
   return at(path, [&](int fd, const char* name) {
-    return ::utimensat(fd, name, times.data(), AT_SYMLINK_NOFOLLOW);
+    const int set = ::utimensat(fd, name, times.data(), AT_SYMLINK_NOFOLLOW);
+    return set != 0 && is_unsupported(errno) ? 0 : set;
   });
 }
 

@@ -1,13 +1,17 @@
 // What an earlier session left in a staging folder, made to fit the session that goes on with it.
 //
-// The folder is our own and nobody else may write to it, so what lies there is right or stale,
-// never hostile. Its names are still the peer's, and resolved like all of those.
+// The folder is our own and, where the disk knows owners, nobody else may write to it: what lies
+// there is right or stale, never hostile. Its names are still the peer's, and resolved like those.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -82,12 +86,14 @@ namespace tallow::files {
   return true;
 }
 
-/// Removes everything below `root` for which `is_known(path)` is false.
+/// Calls `visit(path)` for everything below `root`, folders before what is in them; where it says
+/// true of a folder, what is in that folder follows.
 ///
-/// @errors  path_escapes and what posix_error.hpp lists
-/// @cost    lists every folder once
-template <class IsKnown>
-[[nodiscard]] result<void> remove_unknown(const directory& root, IsKnown is_known) {
+/// @param visit  returns result<bool>
+/// @errors       those of `visit`, path_escapes and what posix_error.hpp lists
+/// @cost         lists every folder once
+template <class Visit>
+[[nodiscard]] result<void> walk_below(const directory& root, Visit visit) {
   std::vector<std::string> folders{""};
   while (!folders.empty()) {
     const std::string here = std::move(folders.back());
@@ -99,16 +105,51 @@ template <class IsKnown>
     while (!names->empty()) {
       std::string path = names->take_last();
       if (!here.empty()) path.insert(0, here + '/');
-      if (!is_known(path)) {
-        if (auto done = remove_any(root, path); !done) return done;
-        continue;
-      }
+      const auto goes_on = visit(path);
+      if (!goes_on) return fail(goes_on.error());
+      if (!*goes_on) continue;
       auto found = root.status(path);
       if (!found) return fail(found.error());
       if (found->kind == transfer::entry_kind::directory) folders.push_back(std::move(path));
     }
   }
   return {};
+}
+
+/// The paths that an earlier session left, as they are spelt on the disk. Where names that differ
+/// in case are one, as on FAT, a path of another spelling finds the same file and is another entry.
+class left_paths {
+ public:
+  /// @errors  those of walk_below()
+  /// @cost    lists every folder once; 8 bytes a path
+  [[nodiscard]] result<void> list(const directory& root) {
+    auto listed = walk_below(root, [&](const std::string& path) -> result<bool> {
+      hashes_.push_back(std::hash<std::string_view>{}(path));
+      return true;
+    });
+    std::sort(hashes_.begin(), hashes_.end());
+    return listed;
+  }
+
+  [[nodiscard]] bool contains(std::string_view path) const noexcept {
+    return std::binary_search(hashes_.begin(), hashes_.end(), std::hash<std::string_view>{}(path));
+  }
+
+ private:
+  // Two paths of one hash are taken for one, as they all were without this.
+  std::vector<std::size_t> hashes_;
+};
+
+/// Removes everything below `root` for which `is_known(path)` is false.
+///
+/// @errors  those of walk_below()
+template <class IsKnown>
+[[nodiscard]] result<void> remove_unknown(const directory& root, IsKnown is_known) {
+  return walk_below(root, [&](const std::string& path) -> result<bool> {
+    if (is_known(path)) return true;
+    if (auto done = remove_any(root, path); !done) return fail(done.error());
+    return false;
+  });
 }
 
 }  // namespace tallow::files

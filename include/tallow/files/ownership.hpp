@@ -48,7 +48,10 @@ namespace tallow::files {
   if (is_private(*found)) return {};
   const auto made = status_of_new_file(parent, probe);
   if (!made) return fail(made.error());
-  if (is_private(*made) || made->owner != found->owner || made->device != found->device) {
+  // Where modes are kept and owners are not, as on some shares, ours is private all the same.
+  const bool keeps_modes = (made->mode & 0077U) == 0;
+  const bool is_alike = made->owner == found->owner && made->device == found->device;
+  if (is_private(*made) || !is_alike || (keeps_modes && (found->mode & 0077U) != 0)) {
     return fail(errc::permission_denied, 0, "not our own folder");
   }
   return {};

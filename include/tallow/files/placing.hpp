@@ -78,24 +78,22 @@ inline std::string numbered_name(std::string_view name, transfer::entry_kind kin
 
 namespace detail {
 
-inline result<void> link_to_new_name(const directory& from, const char* name,
-                                     const directory& target, const char* to) {
-  // No AT_SYMLINK_FOLLOW: a link is moved as a link.
-  if (::linkat(from.fd(), name, target.fd(), to, 0) != 0) return fail_errno();
-  if (::unlinkat(from.fd(), name, 0) != 0) return fail_errno();
-  return {};
-}
-
-// Between the two steps somebody may put a file of his own there, and lose it: this is for file
-// systems that have no better way.
+// Between the two steps somebody may put a file of his own there, and lose it, and a crash leaves
+// an empty one: this is for file systems that have no better way.
 inline result<void> replace_new_file(const directory& from, const char* name,
                                      const directory& target, const char* to) {
   constexpr int only_new = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const unique_fd held(::openat(target.fd(), to, only_new, 0600));
-  if (!held) return fail_errno();
+  {
+    // Closed before it is replaced: FUSE and some shares mind.
+    const unique_fd made(::openat(target.fd(), to, only_new, 0600));
+    if (!made) return fail_errno();
+  }
   if (::renameat(from.fd(), name, target.fd(), to) == 0) return {};
   const int why = errno;
-  ::unlinkat(target.fd(), to, 0);
+  struct ::stat found {};
+  const bool is_ours = ::fstatat(target.fd(), to, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+                       S_ISREG(found.st_mode) && found.st_size == 0;
+  if (is_ours) ::unlinkat(target.fd(), to, 0);
   return tl::unexpected<error>(posix_error(why));
 }
 
@@ -124,8 +122,12 @@ inline result<void> move_to_new_name(const directory& from, const std::string& n
     return detail::replace_new_folder(from, name.c_str(), target, to.c_str());
   }
   if (how != placing::reserve) {
-    auto linked = detail::link_to_new_name(from, name.c_str(), target, to.c_str());
-    if (linked || !is_unsupported(linked.error().cause.value())) return linked;
+    // No AT_SYMLINK_FOLLOW: a link is moved as a link.
+    if (::linkat(from.fd(), name.c_str(), target.fd(), to.c_str(), 0) == 0) {
+      if (::unlinkat(from.fd(), name.c_str(), 0) != 0) return fail_errno();
+      return {};
+    }
+    if (!is_unsupported(errno) && errno != EMLINK && errno != EXDEV) return fail_errno();
   }
   return detail::replace_new_file(from, name.c_str(), target, to.c_str());
 }

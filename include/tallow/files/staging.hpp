@@ -31,6 +31,7 @@
 #include <tallow/files/beneath.hpp>
 #include <tallow/files/conflicts.hpp>
 #include <tallow/files/descriptor_cache.hpp>
+#include <tallow/files/earlier_session.hpp>
 #include <tallow/files/placing.hpp>
 #include <tallow/files/posix_error.hpp>
 #include <tallow/files/remove_tree.hpp>
@@ -190,7 +191,8 @@ class staging {
     return added ? paths_.path(entries_[static_cast<std::size_t>(index.value)]) : std::string();
   }
 
-  /// Removes the hidden folder and all in it. Does nothing the second time.
+  /// Removes the hidden folder and all in it. The second time, which is at the latest when this is
+  /// destroyed, it does what it could not do before: FUSE and NFS keep what is still open.
   ///
   /// @errors  what posix_error.hpp lists
   result<void> abandon();
@@ -249,6 +251,10 @@ class staging {
   [[nodiscard]] result<shared_fd> descriptor(entry_index index, node_id id);
   [[nodiscard]] result<shared_fd> create_file(entry_index index, node_id id);
   [[nodiscard]] result<void> write_whole(node_id id, byte_view bytes);
+  [[nodiscard]] result<void> list_left();
+  [[nodiscard]] bool was_left(const std::string& path) const noexcept {
+    return left_ && left_->contains(path);
+  }
   [[nodiscard]] result<void> remove_stale();
   [[nodiscard]] result<void> settle_directories();
   [[nodiscard]] result<void> settle_directory(int fd, node_id id);
@@ -271,6 +277,7 @@ class staging {
   std::vector<placed_entry> placed_;
   std::vector<placed_entry> renamed_inside_;
   std::unordered_map<node_id, std::string> new_names_;  // of nodes that lost theirs to others
+  std::optional<left_paths> left_;  // of a folder that was reopened, once it is needed
   bool is_reopened_ = false;
   bool is_kept_ = false;
   // Behind pointers, so that a staging can be moved.

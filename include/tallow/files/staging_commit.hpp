@@ -23,7 +23,9 @@ namespace tallow::files {
 // An earlier session may have begun entries that are not in this one any more, or are not wanted.
 // They would come into their place with the folder they lie in.
 inline result<void> staging::remove_stale() {
+  if (auto ok = list_left(); !ok) return ok;
   return remove_unknown(files_, [&](const std::string& path) {
+    if (!was_left(path)) return true;  // made by this one, whatever the disk calls it
     const auto id = paths_.find(path);
     return id && phases_[*id] != phase::absent;
   });
@@ -118,7 +120,7 @@ inline std::string staging::final_path(node_id id) const {
 }
 
 inline result<void> staging::place_all() {
-  if (folder_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
+  if (files_.fd() < 0) return fail(errc::wrong_state, 0, "already committed or abandoned");
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i] == transfer::path_set::root) continue;
     const phase state = phases_[entries_[i]];
@@ -140,7 +142,9 @@ inline result<void> staging::place_all() {
   // Some file systems have no such thing for folders; the names are then as durable as they are.
   const bool one_folder = options_.conflicts.only_renames();
   const int synced = one_folder ? ::fsync(target_.fd()) : ::syncfs(target_.fd());
-  if (synced != 0 && errno != EINVAL) return fail_errno();
+  if (synced != 0 && errno != EINVAL && errno != EBADF && !is_unsupported(errno)) {
+    return fail_errno();
+  }
   return {};
 }
 

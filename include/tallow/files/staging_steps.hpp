@@ -98,7 +98,10 @@ inline result<std::vector<std::string>> staging::left_in(const std::filesystem::
 
 inline result<void> staging::make_folders() {
   if (auto ok = target_.make_directory(name_, 0700); !ok) return ok;
-  if (auto ok = open_folder(); !ok) return ok;
+  if (auto ok = open_folder(); !ok) {
+    (void)target_.remove_directory(name_);
+    return ok;
+  }
   // Another receiver may look at this moment whether the new folder is one of its own, left behind,
   // and it makes what such a one would lack.
   auto ok = folder_.make_directory(files_name, 0700);
@@ -118,9 +121,18 @@ inline result<void> staging::open_folder() {
   return {};
 }
 
+// What an earlier session left, before anything of this one is made.
+inline result<void> staging::list_left() {
+  if (!is_reopened_ || left_) return {};
+  left_paths left;
+  if (auto ok = left.list(files_); !ok) return ok;
+  left_.emplace(std::move(left));
+  return {};
+}
+
 // A folder that is not there, or may be there from an earlier session.
 inline result<void> staging::make_folder(const std::string& path) const {
-  return is_reopened_ ? take_folder(files_, path) : files_.make_directory(path, 0700);
+  return was_left(path) ? take_folder(files_, path) : files_.make_directory(path, 0700);
 }
 
 inline result<void> staging::add_entry(entry_index index, const transfer::entry& e) {
@@ -135,6 +147,7 @@ inline result<void> staging::add_entry(entry_index index, const transfer::entry&
       !transfer::link_stays_inside(e.path, e.link_target)) {
     return fail(errc::path_escapes, 0, "a link leads outside the target");
   }
+  if (auto ok = list_left(); !ok) return ok;
   const std::size_t known = paths_.size();
   result<node_id> id;
   {
@@ -148,6 +161,11 @@ inline result<void> staging::add_entry(entry_index index, const transfer::entry&
     // Others may lie in the folders that this one has implied.
     if (auto ok = make_parents(known, *id); !ok && ok.error().code == errc::disk_full) return ok;
     return fail(errc::already_exists, index.value, "left out, as the rules say");
+  }
+  // Its folder could not be made. What has the name of that may be another one.
+  const node_id parent = paths_.parent(*id);
+  if (parent != transfer::path_set::root && parent < known && phases_[parent] == phase::absent) {
+    return fail(errc::file_failed, index.value, "its folder is not there");
   }
   auto made = make_parents(known, *id);
   if (made) made = create(index, *id, e, *id < known);
@@ -174,7 +192,7 @@ inline result<void> staging::create(entry_index index, node_id id, const transfe
   switch (e.kind) {
     case transfer::entry_kind::file: {
       state = phase::awaited;
-      if (!is_reopened_) break;
+      if (!was_left(e.path)) break;
       const auto is_there = take_file(files_, e.path, e.size);
       if (!is_there) return fail(is_there.error());
       if (*is_there) state = phase::open;
@@ -185,7 +203,7 @@ inline result<void> staging::create(entry_index index, node_id id, const transfe
       if (auto ok = make_folder(e.path); !ok) return ok;
       break;
     case transfer::entry_kind::symlink:
-      if (is_reopened_) {
+      if (was_left(e.path)) {
         auto removed = remove_any(files_, e.path);
         if (!removed && removed.error().code != errc::not_found) return removed;
       }
@@ -245,12 +263,16 @@ inline result<shared_fd> staging::descriptor(entry_index index, node_id id) {
 inline result<shared_fd> staging::create_file(entry_index index, node_id id) {
   const std::lock_guard creating(*creating_);
   std::string path;
+  int how = O_RDWR | O_CREAT | O_EXCL;
   {
     const std::lock_guard lock(*mutex_);
     if (auto fd = open_.find(index)) return fd;
+    if (phases_[id] == phase::absent) return fail(errc::wrong_state, index.value, "given up");
     path = paths_.path(id);
+    // The other thread has made it, and its descriptor had to make room.
+    if (phases_[id] != phase::awaited) how = O_RDWR | O_NONBLOCK;
   }
-  auto fd = files_.open_file(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  auto fd = files_.open_file(path, how, 0600);
   if (!fd) return fail(fd.error());
   auto shared = std::make_shared<const unique_fd>(std::move(*fd));
   const std::lock_guard lock(*mutex_);
@@ -273,6 +295,10 @@ inline result<void> staging::write_whole(node_id id, byte_view bytes) {
   if (!fd) return fail(fd.error());
   {
     const std::lock_guard lock(*mutex_);
+    if (phases_[id] != phase::awaited) {  // given up meanwhile
+      (void)files_.remove_file(path);
+      return fail(errc::wrong_state);
+    }
     phases_[id] = phase::open;
   }
   if (auto ok = write_sparse(fd->get(), 0, bytes, r.size, ground::fresh); !ok) return ok;
@@ -388,9 +414,17 @@ inline result<void> staging::discard_entry(entry_index index) {
     records_.erase(*id);
     return {};
   }
+  // Nobody makes it meanwhile.
+  const std::lock_guard creating(*creating_);
   {
     const std::lock_guard lock(*mutex_);
     open_.drop(index);
+    // What has the name of a file that could not be made is another's, where two names are one.
+    if (phases_[*id] == phase::awaited) {
+      phases_[*id] = phase::absent;
+      records_.erase(*id);
+      return {};
+    }
   }
   auto removed = files_.remove_file(paths_.path(*id));
   // Otherwise it stays open, so that commit() refuses to move it with the folder it lies in.
@@ -405,10 +439,10 @@ inline result<void> staging::abandon() {
   if (target_.fd() < 0) return {};
   open_.clear();
   files_ = directory();
-  const directory folder = std::exchange(folder_, directory());
-  if (folder.fd() < 0) return {};
-  auto emptied = remove_contents(folder);
+  if (folder_.fd() < 0) return {};
+  auto emptied = remove_contents(folder_);
   auto removed = target_.remove_directory(name_);
+  if (removed) folder_ = directory();
   return emptied ? removed : emptied;
 }
 

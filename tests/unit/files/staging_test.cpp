@@ -57,6 +57,23 @@ name_list final_names(const staging& of) {
   return names;
 }
 
+// As where the file system takes two names for one, and the other entry has come first.
+TEST(Staging, RemovesNoFileThatAnEntryCouldNotMake) {
+  const scratch top;
+  staging into = open_staging(top / "out");
+  for (const std::uint64_t size : {std::uint64_t{3}, std::uint64_t{300'000}}) {
+    const entry_index index{size == 3 ? 0U : 1U};
+    entry e = file_entry("f" + std::to_string(size));
+    e.size = size;
+    ASSERT_TRUE(into.add_entry(index, e));
+    const fs::path taken = top / "out" / folder_of_test / "files" / e.path;
+    write_file(taken, "of another");
+    EXPECT_EQ(into.write(index, 0, tallow::as_bytes("abc")).error().code, errc::already_exists);
+    EXPECT_TRUE(into.discard_entry(index));
+    EXPECT_EQ(read_file(taken), "of another");
+  }
+}
+
 TEST(Staging, ShowsNothingBeforeCommit) {
   const scratch top;
   staging into = open_staging(top / "out");
@@ -325,6 +342,70 @@ TEST(Staging, SaysThatTheDiskIsFull) {
   }
   EXPECT_GT(into.free_bytes().value(), 0U);
   EXPECT_TRUE(into.write(entry_index{0}, 0, bytes));
+}
+
+// As where the file system takes two names for one: what was left has the other spelling, and is
+// found under this one all the same.
+TEST(Staging, TakesFromAnEarlierSessionOnlyWhatIsSpeltLikeThat) {
+  const scratch top;
+  {
+    staging first = open_staging(top.path());
+    receive_file(first, 0, file_entry("t/README"), "first");
+    first.keep();
+  }
+  const fs::path files = top / folder_of_test / "files";
+  staging into = staging::reopen(top.path(), folder_of_test).value();
+  receive_file(into, 0, file_entry("t/other"), "text");
+  // Since that has been looked at: what a disk finds under names that nobody has left.
+  write_file(files / "t/readme", "first");
+  fs::create_directory(files / "T");
+  entry e = file_entry("t/readme");
+  e.size = 5;
+  ASSERT_TRUE(into.add_entry(entry_index{1}, e));
+  EXPECT_EQ(into.write(entry_index{1}, 0, tallow::as_bytes("other")).error().code,
+            errc::already_exists);
+  EXPECT_TRUE(into.discard_entry(entry_index{1}));
+  EXPECT_EQ(read_file(files / "t/readme"), "first");
+  EXPECT_EQ(into.add_entry(entry_index{2}, folder_entry("T")).error().code, errc::file_failed);
+  // What could be made under a folder that could not is another's, too.
+  EXPECT_EQ(into.add_entry(entry_index{3}, file_entry("T/f")).error().code, errc::file_failed);
+  ASSERT_TRUE(into.commit());
+  EXPECT_FALSE(present(top / "t/README")) << "left by the other, and not of this session";
+  EXPECT_EQ(read_file(top / "t/readme"), "first");
+}
+
+TEST(Staging, WritesNoFileThatWasGivenUpBefore) {
+  const scratch top;
+  staging into = open_staging(top.path());
+  for (const std::uint64_t i : {0U, 1U}) {
+    entry e = file_entry("f" + std::to_string(i));
+    e.size = 3 + i * 300'000;
+    ASSERT_TRUE(into.add_entry(entry_index{i}, e));
+    ASSERT_TRUE(into.discard_entry(entry_index{i}));
+    EXPECT_EQ(into.write(entry_index{i}, 0, tallow::as_bytes("abc")).error().code,
+              errc::wrong_state);
+  }
+  EXPECT_TRUE(names_in(top / folder_of_test / "files").empty());
+}
+
+// What is mounted there stands for what FUSE and NFS keep while it is open.
+TEST(Staging, RemovesLaterWhatItCouldNotRemoveAtOnce) {
+  const scratch top;
+  const fs::path busy = top / folder_of_test / "busy";
+  {
+    staging into = open_staging(top.path());
+    receive_file(into, 0, file_entry("f"), "text");
+    fs::create_directory(busy);
+    if (::mount("tmpfs", busy.c_str(), "tmpfs", 0, nullptr) != 0) {
+      GTEST_SKIP() << "mounting needs root: " << std::strerror(errno);
+    }
+    EXPECT_TRUE(into.commit());
+    EXPECT_EQ(into.commit().error().code, errc::wrong_state);
+    EXPECT_EQ(names_in(top.path()), (name_list{folder_of_test, "f"}));
+    EXPECT_FALSE(into.abandon());
+    ASSERT_EQ(::umount(busy.c_str()), 0);
+  }
+  EXPECT_EQ(names_in(top.path()), name_list{"f"});
 }
 
 TEST(Staging, SaysThatASmallFileSystemIsFull) {
