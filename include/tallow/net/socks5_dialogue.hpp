@@ -140,9 +140,10 @@ class socks5_dialogue : public proxy_dialogue {
         return {};
       case step::kind: return read_kind();
       case step::length: next(step::bound, std::to_integer<std::size_t>(in_[4]) + 2); return {};
-      case step::bound: step_ = step::done; return {};
+      case step::bound:
       case step::done: break;
     }
+    step_ = step::done;
     return {};
   }
 
