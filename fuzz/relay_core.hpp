@@ -43,21 +43,26 @@ class relay_driver {
                &random_}) {}
 
   void step(input_reader& in) {
-    switch (in.next() % 14) {
-      case 0: connect(in.next()); break;
-      case 1: raw(pick(in.next()), in); break;
-      case 2: greet(pick(in.next())); break;
-      case 3: ask_for_room(pick(in.next()), in.next()); break;
-      case 4: say(pick(in.next()), in.next()); break;
-      case 5: slice(pick(in.next()), in.next()); break;
-      case 6: open_lane(in.next(), in.next()); break;
-      case 7: carry(pick(in.next()), in.next()); break;
-      case 8: bandwidth(pick(in.next()), in.next()); break;
-      case 9: leave(pick(in.next())); break;
-      case 10: pass_time(in.next()); break;
-      case 11: take(pick(in.next()), in.next()); break;
+    const unsigned what = in.next() % 14;
+    // One after the other: in what order arguments are computed is the compiler's choice, and an
+    // input has to mean the same with all of them.
+    const unsigned whom = what == 12 ? 0 : in.next();
+    const unsigned how = takes_two(what) ? in.next() : 0;
+    switch (what) {
+      case 0: connect(whom); break;
+      case 1: raw(pick(whom), in); break;
+      case 2: greet(pick(whom)); break;
+      case 3: ask_for_room(pick(whom), how); break;
+      case 4: say(pick(whom), how); break;
+      case 5: slice(pick(whom), how); break;
+      case 6: open_lane(whom, how); break;
+      case 7: carry(pick(whom), how); break;
+      case 8: bandwidth(pick(whom), how); break;
+      case 9: leave(pick(whom)); break;
+      case 10: pass_time(whom); break;
+      case 11: take(pick(whom), how); break;
       case 12: take_all(); break;
-      case 13: rare(in.next(), in.next()); break;
+      case 13: rare(whom, how); break;
       default: break;
     }
     settle();
@@ -89,6 +94,10 @@ class relay_driver {
     std::uint64_t granted = 0;
     frame_decoder decoder{frames_from_relay};
   };
+
+  static constexpr bool takes_two(unsigned what) noexcept {
+    return (what >= 3 && what <= 8) || what == 11 || what == 13;
+  }
 
   static constexpr std::size_t rooms_max = 3;
   static constexpr std::size_t connections_max = 12;

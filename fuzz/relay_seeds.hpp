@@ -206,6 +206,47 @@ void write_relay_events(const Corpus& out) {
       "0100"
       "08"
       "0000000099000000");
+  add("pings", "00" + live +
+                   "040001"
+                   "040102"
+                   "0c");
+  add("overdrawn", "01" + live +
+                       "050050"
+                       "050050"
+                       "0c");
+  add("clash", "00" + two +
+                   "030005"
+                   "030106"
+                   "0c");
+  // The room of one who meets several: the third waits for his turn, and comes when it is over.
+  add("several", "00" + two +
+                     "030069"
+                     "03012e"
+                     "0c"
+                     "040000"
+                     "0000"
+                     "0202"
+                     "03022f"
+                     "0c"
+                     "040003"
+                     "0c"
+                     "03022f"
+                     "0c");
+  add("slices_paid", "02" + live +
+                         "050050"
+                         "050050"
+                         "0a02"
+                         "0c");
+  add("full", "00" + two +
+                  "030080"
+                  "030181"
+                  "0000"
+                  "0202"
+                  "030282"
+                  "0000"
+                  "0203"
+                  "030383"
+                  "0c");
   add("crowd",
       "00"
       "0001"

@@ -182,7 +182,8 @@ class bad_company {
   }
 
   void slice(bad_client& one) {
-    byte_buffer bytes(random_.below(limits::peer_slice_bytes_max + 1), random_.byte());
+    const std::size_t size = random_.below(limits::peer_slice_bytes_max + 1);
+    byte_buffer bytes(size, random_.byte());
     byte_buffer framed;
     const stream_id to{static_cast<std::uint32_t>(random_.below(3))};
     (void)append_peer_slice(framed, to, bytes);
