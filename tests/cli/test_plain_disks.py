@@ -19,8 +19,8 @@ def tree_of(folder):
             for p in pathlib.Path(folder).rglob("*") if p.is_file()}
 
 
-class Disk(TransferTest):
-    """A target on a file system of its own, of 64 MiB."""
+class Disk:
+    """For a TransferTest: its target is a file system of its own, of 64 MiB."""
 
     def setUp(self):
         super().setUp()
@@ -55,14 +55,14 @@ class Disk(TransferTest):
     def assert_nothing_hidden(self):
         self.assertEqual([p.name for p in self.target.iterdir() if p.name.startswith(".tallow")], [])
 
-    def check_a_tree_arrives(self):
+    def test_a_tree_arrives(self):
         for copy in ("tree", "tree (2)"):
             for one in self.move(self.tree):
                 self.assertEqual(one.code, 0, one.err + one.out)
             self.assertEqual(tree_of(self.target / copy), tree_of(self.tree))
         self.assert_nothing_hidden()
 
-    def check_files_keep_out_of_each_others_way(self):
+    def test_files_keep_out_of_each_others_way(self):
         """Single files have to be placed in another way than folders."""
         (self.target / "run").write_bytes(b"mine")
         for copy in ("run (2)", "run (3)"):
@@ -96,13 +96,13 @@ class Disk(TransferTest):
         self.assert_nothing_hidden()
         return both
 
-    def check_it_goes_on_after_a_kill(self):
+    def test_it_goes_on_after_a_kill(self):
         for one in self.go_on_after_a_kill():
             self.assertEqual(one.code, 0, one.err + one.out)
         self.assertEqual(tree_of(self.target / "tree"), tree_of(self.tree))
 
 
-class ExFat(Disk):
+class ExFat(Disk, TransferTest):
     """As on a USB stick: what lies there belongs to one user, and is open to all."""
 
     def mount(self):
@@ -110,15 +110,6 @@ class ExFat(Disk):
         loop = self.run_tool("losetup", "--find", "--show", self.image)
         self.addCleanup(self.run_tool, "losetup", "--detach", loop)
         self.run_tool("mount.exfat-fuse", "-o", "umask=0000", loop, self.target)
-
-    def test_a_tree_arrives(self):
-        self.check_a_tree_arrives()
-
-    def test_files_keep_out_of_each_others_way(self):
-        self.check_files_keep_out_of_each_others_way()
-
-    def test_it_goes_on_after_a_kill(self):
-        self.check_it_goes_on_after_a_kill()
 
     def make_names_that_are_one(self):
         for name, content in {"README": b"first\n", "readme": b"other\n", "Long": b"longer\n",
@@ -156,22 +147,11 @@ class ExFat(Disk):
         self.assertIn("tree/link", receiving.out + receiving.err)
 
 
-class Ntfs(Disk):
+class Ntfs(Disk, TransferTest):
     def mount(self):
         self.run_tool("mkntfs", "-F", "-q", self.image)
         self.run_tool("ntfs-3g", "-o", "umask=0000", self.image, self.target)
 
-    def test_a_tree_arrives(self):
-        self.check_a_tree_arrives()
-
-    def test_files_keep_out_of_each_others_way(self):
-        self.check_files_keep_out_of_each_others_way()
-
-    def test_it_goes_on_after_a_kill(self):
-        self.check_it_goes_on_after_a_kill()
-
-
-del Disk
 
 if __name__ == "__main__":
     unittest.main()

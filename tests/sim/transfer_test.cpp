@@ -48,7 +48,7 @@ all_seeds run_seeds(const scenario& what) {
     return all;
   }
   unsigned failures = 0;
-  const std::uint64_t seeds = number_from("TALLOW_SIM_SEEDS", 2000);
+  const std::uint64_t seeds = number_from("TALLOW_SIM_SEEDS", 1200);
   for (std::uint64_t seed = 1; seed <= seeds && failures < 5; ++seed) {
     if (!check(seed)) ++failures;
   }
