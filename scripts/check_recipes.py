@@ -19,6 +19,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/packaging/stubs"))
 
 import conan_stub  # noqa: E402
+from header_lists import headers_by_component  # noqa: E402
 
 STUBS = pathlib.Path(conan_stub.__file__).parent
 CONAN = "conanfile.py"
@@ -54,8 +55,8 @@ class Package:
         lists, main = read("cmake/headers.cmake"), read("CMakeLists.txt")
         self.version = re.search(r"project\(tallow VERSION ([\d.]+)", main).group(1)
         self.names = re.search(r"set\(tallow_components ([^)]*)\)", lists).group(1).split()
-        self.headers = [header for name in self.names for header in re.search(
-            rf"set\(tallow_{name}_headers\s(.*?)\)", lists, re.S).group(1).split()]
+        of_component = headers_by_component(source)
+        self.headers = [header for name in self.names for header in of_component[name]]
         calls = re.findall(r"tallow_component\((\w+)\s+(?:NEEDS (\S+)\s+)?LINKS ([^)]*)\)", main)
         self.needs = {name: needs for name, needs, _ in calls}
         self.links = {name: links.split() for name, _, links in calls}

@@ -11,6 +11,7 @@ import re
 import sys
 
 from check_layers import INCLUDE, STD_HEADERS, line_of, without_comments
+from header_lists import headers_by_component
 
 LIST = "tallow_core_headers"
 KEPT = "tl/expected.hpp"
@@ -55,11 +56,10 @@ def version_of(source):
 
 
 def listed_in(source):
-    text = (source / "cmake/headers.cmake").read_text(encoding="utf-8")
-    found = re.search(rf"set\({LIST}\s(.*?)\)", re.sub(r"#.*", "", text), re.S)
-    if not found:
+    lists = headers_by_component(source)
+    if "core" not in lists:
         raise Unusable(f"cmake/headers.cmake has no {LIST}")
-    return found.group(1).split()
+    return lists["core"]
 
 
 def conditional_lines(code):

@@ -3,13 +3,17 @@ pkg-config.
 """
 import os
 import pathlib
-import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
+sys.path.insert(0, str(SOURCE / "scripts"))
+
+from header_lists import headers_by_component  # noqa: E402
+
 BUILD = os.environ["TALLOW_BUILD"]
 CMAKE = os.environ.get("CMAKE", "cmake")
 CXX = os.environ.get("CXX", "c++")
@@ -23,12 +27,9 @@ ALL_PACKAGES = ["TallowBotan", "TallowZstd", "TallowAsio"]
 
 def headers_of(component):
     """The #include lines of a component and what it stands on, from the hand-written lists."""
-    text = re.sub(r"#.*", "", (SOURCE / "cmake/headers.cmake").read_text(encoding="utf-8"))
-    lines = []
-    for name in BELOW[component] + [component]:
-        block = re.search(rf"set\(tallow_{name}_headers(.*?)\)", text, re.S).group(1)
-        lines += [f"#include <tallow/{header}>\n" for header in block.split()]
-    return "".join(lines)
+    lists = headers_by_component(SOURCE)
+    return "".join(f"#include <tallow/{header}>\n"
+                   for name in BELOW[component] + [component] for header in lists[name])
 
 
 class Packaging(unittest.TestCase):
