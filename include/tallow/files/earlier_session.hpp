@@ -87,7 +87,8 @@ namespace tallow::files {
 }
 
 /// Calls `visit(path)` for everything below `root`, folders before what is in them; where it says
-/// true of a folder, what is in that folder follows.
+/// true of a folder, what is in that folder follows. Folders that let nobody in are opened to their
+/// owner: one that was about to be moved to its place has its final mode already.
 ///
 /// @param visit  returns result<bool>
 /// @errors       those of `visit`, path_escapes and what posix_error.hpp lists
@@ -110,7 +111,11 @@ template <class Visit>
       if (!*goes_on) continue;
       auto found = root.status(path);
       if (!found) return fail(found.error());
-      if (found->kind == transfer::entry_kind::directory) folders.push_back(std::move(path));
+      if (found->kind != transfer::entry_kind::directory) continue;
+      if ((found->mode & 0700U) != 0700U) {
+        if (auto done = root.make_accessible(path); !done) return done;
+      }
+      folders.push_back(std::move(path));
     }
   }
   return {};

@@ -55,6 +55,25 @@ TEST(EarlierSession, RemovesWhatIsNoFile) {
   EXPECT_EQ(read_file(top / "target"), "untouched");
 }
 
+TEST(EarlierSession, ListsFoldersThatLetNobodyIn) {
+  for (const unsigned mode : {0U, 0100U, 0377U, 0500U}) {
+    const scratch top;
+    top.folder("shut/in");
+    top.file("shut/in/f", "");
+    fs::permissions(top / "shut/in", static_cast<fs::perms>(mode));
+    fs::permissions(top / "shut", static_cast<fs::perms>(mode));
+    const without_privileges guard(top.path());
+    if (!guard.works()) GTEST_SKIP() << "cannot become another user here";
+    const directory in = directory::open(top.path()).value();
+    left_paths left;
+    const auto listed = left.list(in);
+    ASSERT_TRUE(listed) << mode;
+    EXPECT_TRUE(left.contains("shut")) << mode;
+    EXPECT_TRUE(left.contains("shut/in/f")) << mode;
+    EXPECT_FALSE(left.contains("shut/f")) << mode;
+  }
+}
+
 TEST(EarlierSession, RemovesWhatNobodyKnows) {
   const scratch top;
   const directory in = directory::open(top.path()).value();
