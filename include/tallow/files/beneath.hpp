@@ -277,15 +277,13 @@ inline result<std::string> directory::read_link(std::string_view path) const {
 inline result<void> directory::set_link_mtime(std::string_view path, std::int64_t mtime_ns) const {
   const auto times = touch_times(mtime_ns);
   return at(path, [&](int fd, const char* name) {
-    const int set = ::utimensat(fd, name, times.data(), AT_SYMLINK_NOFOLLOW);
-    return set != 0 && is_unsupported(errno) ? 0 : set;
+    return has_failed(::utimensat(fd, name, times.data(), AT_SYMLINK_NOFOLLOW)) ? -1 : 0;
   });
 }
 
 inline result<void> directory::make_accessible(std::string_view path) const {
   return at(path, [](int fd, const char* name) {
-    const int set = ::fchmodat(fd, name, 0700, AT_SYMLINK_NOFOLLOW);
-    return set != 0 && is_unsupported(errno) ? 0 : set;
+    return has_failed(::fchmodat(fd, name, 0700, AT_SYMLINK_NOFOLLOW)) ? -1 : 0;
   });
 }
 

@@ -1,7 +1,6 @@
 // Mode and time of what has arrived, as far as its file system keeps them.
 #pragma once
 
-#include <cerrno>
 #include <cstdint>
 #include <sys/stat.h>
 
@@ -15,7 +14,7 @@ namespace tallow::files {
 ///
 /// @errors  what posix_error.hpp lists
 [[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode) {
-  if (::fchmod(fd, mode) != 0 && !is_unsupported(errno)) return fail_errno();
+  if (has_failed(::fchmod(fd, mode))) return fail_errno();
   return {};
 }
 
@@ -25,7 +24,7 @@ namespace tallow::files {
 [[nodiscard]] inline result<void> set_metadata(int fd, std::uint32_t mode, std::int64_t mtime_ns) {
   if (auto set = set_metadata(fd, mode); !set) return set;
   const auto times = touch_times(mtime_ns);
-  if (::futimens(fd, times.data()) != 0 && !is_unsupported(errno)) return fail_errno();
+  if (has_failed(::futimens(fd, times.data()))) return fail_errno();
   return {};
 }
 

@@ -36,6 +36,12 @@ namespace tallow::files {
   return value == EPERM || value == ENOSYS || value == EOPNOTSUPP;
 }
 
+/// Whether a call that returned `result` and set errno has failed, where a file system that has no
+/// such call is no failure.
+[[nodiscard]] inline bool has_failed(int result) noexcept {
+  return result != 0 && !is_unsupported(errno);
+}
+
 /// The error for a value of errno.
 [[nodiscard]] inline error posix_error(int value, const char* note = "") {
   return {errc_of_errno(value), 0, note, std::error_code(value, std::generic_category())};

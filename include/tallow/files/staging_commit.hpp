@@ -142,9 +142,7 @@ inline result<void> staging::place_all() {
   // Some file systems have no such thing for folders; the names are then as durable as they are.
   const bool one_folder = options_.conflicts.only_renames();
   const int synced = one_folder ? ::fsync(target_.fd()) : ::syncfs(target_.fd());
-  if (synced != 0 && errno != EINVAL && errno != EBADF && !is_unsupported(errno)) {
-    return fail_errno();
-  }
+  if (has_failed(synced) && errno != EINVAL && errno != EBADF) return fail_errno();
   return {};
 }
 
