@@ -80,7 +80,7 @@ struct sampler {
   template <class T>
   void fill(T& value, std::size_t count_max) {
     if constexpr (message<T>) {
-      std::apply([&](const auto&... f) { (fill(value.*f.member, f.count_max), ...); }, T::fields());
+      T::fields()([&](const auto&... f) { (fill(value.*f.member, f.count_max), ...); });
     } else if constexpr (std::same_as<T, bool>) {
       value = number<std::uint8_t>() % 2 == 1;
     } else if constexpr (std::unsigned_integral<T>) {

@@ -5,7 +5,6 @@
 #include <concepts>
 #include <cstddef>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <variant>
 
@@ -38,7 +37,7 @@ struct member_names;
 #define TALLOW_MEMBERS(type, count, ...)                                                      \
   template <>                                                                                 \
   struct member_names<type> {                                                                 \
-    static_assert(std::tuple_size_v<decltype(type::fields())> == (count));                    \
+    static_assert(type::fields()([](const auto&... f) { return sizeof...(f); }) == (count));  \
     static void write([[maybe_unused]] nlohmann::json& out, [[maybe_unused]] const type& m) { \
       TALLOW_FIELDS_##count(__VA_ARGS__)                                                      \
     }                                                                                         \

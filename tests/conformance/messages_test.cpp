@@ -68,13 +68,14 @@ void check_relay(const vector_file& v) {
 }
 
 void check_relay(const vector_file& v) {
+  const std::string wanted = v.text("message");
   bool known = false;
   fuzz::for_each_message<relay_messages>([&]<class M>(std::type_identity<M>) {
-    if (name_of<M>() != v.text("message")) return;
+    if (wanted != name_of<M>()) return;
     known = true;
     check_relay<M>(v);
   });
-  EXPECT_TRUE(known) << "no message is called " << v.text("message");
+  EXPECT_TRUE(known) << "no message is called " << wanted;
 }
 
 void check_sealed(const vector_file& v) {

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -35,7 +34,7 @@ concept wide_signed = std::signed_integral<T> && sizeof(T) >= 2;
 template <class T>
 void encode_value(writer& out, const T& value) {
   if constexpr (message<T>) {
-    std::apply([&](const auto&... f) { (encode_value(out, value.*f.member), ...); }, T::fields());
+    T::fields()([&](const auto&... f) { (encode_value(out, value.*f.member), ...); });
   } else if constexpr (std::same_as<T, bool>) {
     out.boolean(value);
   } else if constexpr (std::same_as<T, std::uint8_t>) {
@@ -70,9 +69,8 @@ void encode_value(writer& out, const T& value) {
 template <class T>
 bool encodable_value(const T& value, std::size_t count_max) {
   if constexpr (message<T>) {
-    return std::apply(
-        [&](const auto&... f) { return (encodable_value(value.*f.member, f.count_max) && ...); },
-        T::fields());
+    return T::fields()(
+        [&](const auto&... f) { return (encodable_value(value.*f.member, f.count_max) && ...); });
   } else if constexpr (wire_enum<T>) {
     return value <= enum_last(T{});
   } else if constexpr (std::same_as<T, std::string>) {
@@ -111,7 +109,7 @@ result<void> decode_fields(reader& in, T& value) {
     done = decode_value(in, value.*f.member, f.count_max);
     return done.has_value();
   };
-  std::apply([&](const auto&... f) { (void)(one(f) && ...); }, T::fields());
+  T::fields()([&](const auto&... f) { (void)(one(f) && ...); });
   return done;
 }
 

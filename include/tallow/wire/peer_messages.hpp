@@ -95,7 +95,7 @@ struct manifest_entry {
   std::int64_t mtime_ns = 0;  ///< since 1970-01-01T00:00:00Z
   std::string link_target;    ///< links only
   static constexpr auto fields() {
-    return std::tuple(field{&manifest_entry::path, limits::path_bytes_max},
+    return field_list(field{&manifest_entry::path, limits::path_bytes_max},
                       field{&manifest_entry::kind}, field{&manifest_entry::size},
                       field{&manifest_entry::mode}, field{&manifest_entry::mtime_ns},
                       field{&manifest_entry::link_target, limits::link_target_bytes_max});
@@ -108,7 +108,7 @@ struct entry_failure {
   entry_index entry{};
   failure_reason reason{};
   static constexpr auto fields() {
-    return std::tuple(field{&entry_failure::entry}, field{&entry_failure::reason});
+    return field_list(field{&entry_failure::entry}, field{&entry_failure::reason});
   }
   bool operator==(const entry_failure&) const = default;
 };
@@ -118,7 +118,7 @@ struct chunk_range {
   chunk_index first{};
   std::uint64_t count = 0;
   static constexpr auto fields() {
-    return std::tuple(field{&chunk_range::first}, field{&chunk_range::count});
+    return field_list(field{&chunk_range::first}, field{&chunk_range::count});
   }
   bool operator==(const chunk_range&) const = default;
 };
@@ -128,7 +128,7 @@ struct direct_address {
   std::variant<std::array<std::byte, 4>, std::array<std::byte, 16>> host;  ///< IPv4, or IPv6
   std::uint16_t port = 0;
   static constexpr auto fields() {
-    return std::tuple(field{&direct_address::host}, field{&direct_address::port});
+    return field_list(field{&direct_address::host}, field{&direct_address::port});
   }
   auto operator<=>(const direct_address&) const = default;
 };
@@ -147,7 +147,7 @@ struct setup {
   std::uint64_t byte_count = 0;   ///< so far
   direct_use direct{};
   static constexpr auto fields() {
-    return std::tuple(field{&setup::role}, field{&setup::transfer}, field{&setup::chunk_bytes},
+    return field_list(field{&setup::role}, field{&setup::transfer}, field{&setup::chunk_bytes},
                       field{&setup::stream}, field{&setup::text}, field{&setup::verify},
                       field{&setup::sign}, field{&setup::entry_count}, field{&setup::byte_count},
                       field{&setup::direct});
@@ -162,7 +162,7 @@ struct lanes {
   std::uint32_t count = 0;
   bool in_band = false;  ///< inside the control connection, not on connections of their own
   static constexpr auto fields() {
-    return std::tuple(field{&lanes::first}, field{&lanes::count}, field{&lanes::in_band});
+    return field_list(field{&lanes::first}, field{&lanes::count}, field{&lanes::in_band});
   }
   bool operator==(const lanes&) const = default;
 };
@@ -174,7 +174,7 @@ struct direct_lanes {
   std::uint32_t count = 0;
   std::vector<direct_address> addresses;
   static constexpr auto fields() {
-    return std::tuple(field{&direct_lanes::first}, field{&direct_lanes::count},
+    return field_list(field{&direct_lanes::first}, field{&direct_lanes::count},
                       field{&direct_lanes::addresses, limits::direct_addresses_max});
   }
   bool operator==(const direct_lanes&) const = default;
@@ -184,7 +184,7 @@ struct direct_lanes {
 struct lane_hello {
   static constexpr sealed_type type = sealed_type::lane_hello;
   stream_id stream{};
-  static constexpr auto fields() { return std::tuple(field{&lane_hello::stream}); }
+  static constexpr auto fields() { return field_list(field{&lane_hello::stream}); }
   bool operator==(const lane_hello&) const = default;
 };
 
@@ -195,7 +195,7 @@ struct manifest_page {
   bool last = false;
   std::vector<manifest_entry> entries;
   static constexpr auto fields() {
-    return std::tuple(field{&manifest_page::page}, field{&manifest_page::first},
+    return field_list(field{&manifest_page::page}, field{&manifest_page::first},
                       field{&manifest_page::last},
                       field{&manifest_page::entries, limits::page_entries_max});
   }
@@ -208,7 +208,7 @@ struct accept {
   page_index page{};
   std::vector<entry_failure> declined;
   static constexpr auto fields() {
-    return std::tuple(field{&accept::page}, field{&accept::declined, limits::page_entries_max});
+    return field_list(field{&accept::page}, field{&accept::declined, limits::page_entries_max});
   }
   bool operator==(const accept&) const = default;
 };
@@ -219,7 +219,7 @@ struct entries_done {
   entry_index below{};
   std::vector<entry_failure> failed;
   static constexpr auto fields() {
-    return std::tuple(field{&entries_done::below},
+    return field_list(field{&entries_done::below},
                       field{&entries_done::failed, limits::failed_entries_max});
   }
   bool operator==(const entries_done&) const = default;
@@ -235,7 +235,7 @@ struct have {
   chunk_index first{};
   std::vector<chunk_hash> hashes;
   static constexpr auto fields() {
-    return std::tuple(field{&have::first}, field{&have::hashes, limits::have_hashes_max});
+    return field_list(field{&have::first}, field{&have::hashes, limits::have_hashes_max});
   }
   bool operator==(const have&) const = default;
 };
@@ -244,14 +244,14 @@ struct have {
 struct ack {
   static constexpr sealed_type type = sealed_type::ack;
   std::vector<chunk_range> ranges;
-  static constexpr auto fields() { return std::tuple(field{&ack::ranges, limits::ack_ranges_max}); }
+  static constexpr auto fields() { return field_list(field{&ack::ranges, limits::ack_ranges_max}); }
   bool operator==(const ack&) const = default;
 };
 
 /// The person has compared the verification words.
 struct verified {
   static constexpr sealed_type type = sealed_type::verified;
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return field_list(); }
   bool operator==(const verified&) const = default;
 };
 
@@ -260,7 +260,7 @@ struct ident {
   static constexpr sealed_type type = sealed_type::ident;
   byte_buffer identity;
   static constexpr auto fields() {
-    return std::tuple(field{&ident::identity, limits::ident_bytes_max});
+    return field_list(field{&ident::identity, limits::ident_bytes_max});
   }
   bool operator==(const ident&) const = default;
 };
@@ -273,7 +273,7 @@ struct end {
   std::uint64_t chunk_count = 0;
   std::array<std::byte, 64> manifest_hash{};
   static constexpr auto fields() {
-    return std::tuple(field{&end::entry_count}, field{&end::byte_count}, field{&end::chunk_count},
+    return field_list(field{&end::entry_count}, field{&end::byte_count}, field{&end::chunk_count},
                       field{&end::manifest_hash});
   }
   bool operator==(const end&) const = default;
@@ -286,7 +286,7 @@ struct end_ack {
   std::uint64_t failed_count = 0;  ///< entries that are not; the first of them are listed
   std::vector<entry_failure> failed;
   static constexpr auto fields() {
-    return std::tuple(field{&end_ack::entry_count}, field{&end_ack::failed_count},
+    return field_list(field{&end_ack::entry_count}, field{&end_ack::failed_count},
                       field{&end_ack::failed, limits::failed_entries_max});
   }
   bool operator==(const end_ack&) const = default;
@@ -295,19 +295,19 @@ struct end_ack {
 struct peer_abort {
   static constexpr sealed_type type = sealed_type::abort;
   abort_reason reason{};
-  static constexpr auto fields() { return std::tuple(field{&peer_abort::reason}); }
+  static constexpr auto fields() { return field_list(field{&peer_abort::reason}); }
   bool operator==(const peer_abort&) const = default;
 };
 
 struct peer_ping {
   static constexpr sealed_type type = sealed_type::ping;
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return field_list(); }
   bool operator==(const peer_ping&) const = default;
 };
 
 struct peer_pong {
   static constexpr sealed_type type = sealed_type::pong;
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return field_list(); }
   bool operator==(const peer_pong&) const = default;
 };
 
@@ -319,7 +319,7 @@ struct received {
   std::uint64_t count = 0;
   bool is_new = false;  ///< said by a program that was started anew and has only the keys
   static constexpr auto fields() {
-    return std::tuple(field{&received::count}, field{&received::is_new});
+    return field_list(field{&received::count}, field{&received::is_new});
   }
   bool operator==(const received&) const = default;
 };

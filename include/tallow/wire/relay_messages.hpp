@@ -86,7 +86,7 @@ struct relay_limits {
   std::uint32_t lanes_max = 0;            ///< lanes a room may have beside the control channel
 
   static constexpr auto fields() {
-    return std::tuple(field{&relay_limits::room_bytes_max},
+    return field_list(field{&relay_limits::room_bytes_max},
                       field{&relay_limits::waiting_seconds_max}, field{&relay_limits::lanes_max});
   }
   bool operator==(const relay_limits&) const = default;
@@ -97,7 +97,7 @@ struct client_hello {
   std::vector<std::uint16_t> versions;
   std::string software;
   static constexpr auto fields() {
-    return std::tuple(field{&client_hello::versions, limits::relay_versions_max},
+    return field_list(field{&client_hello::versions, limits::relay_versions_max},
                       field{&client_hello::software, limits::software_bytes_max});
   }
   bool operator==(const client_hello&) const = default;
@@ -110,7 +110,7 @@ struct relay_hello {
   relay_limits limits_told;
   std::string notice;  ///< text of the operator for people; hostile until escaped
   static constexpr auto fields() {
-    return std::tuple(
+    return field_list(
         field{&relay_hello::version}, field{&relay_hello::software, limits::software_bytes_max},
         field{&relay_hello::limits_told}, field{&relay_hello::notice, limits::notice_bytes_max});
   }
@@ -123,7 +123,7 @@ struct create_room {
   want wanted{};
   bool takes_more = false;  ///< its place is kept for it once this room is live
   static constexpr auto fields() {
-    return std::tuple(field{&create_room::side}, field{&create_room::wanted},
+    return field_list(field{&create_room::side}, field{&create_room::wanted},
                       field{&create_room::takes_more});
   }
   bool operator==(const create_room&) const = default;
@@ -136,7 +136,7 @@ struct room_created {
   std::uint32_t expiry_seconds = 0;
   relay_limits limits_told;
   static constexpr auto fields() {
-    return std::tuple(field{&room_created::nameplate}, field{&room_created::room},
+    return field_list(field{&room_created::nameplate}, field{&room_created::room},
                       field{&room_created::expiry_seconds}, field{&room_created::limits_told});
   }
   bool operator==(const room_created&) const = default;
@@ -149,7 +149,7 @@ struct join_room {
   want wanted{};
   bool takes_more = false;  ///< as in CREATE_ROOM
   static constexpr auto fields() {
-    return std::tuple(field{&join_room::room}, field{&join_room::side}, field{&join_room::wanted},
+    return field_list(field{&join_room::room}, field{&join_room::side}, field{&join_room::wanted},
                       field{&join_room::takes_more});
   }
   bool operator==(const join_room&) const = default;
@@ -160,7 +160,7 @@ struct room_joined {
   place placed{};
   relay_limits limits_told;
   static constexpr auto fields() {
-    return std::tuple(field{&room_joined::placed}, field{&room_joined::limits_told});
+    return field_list(field{&room_joined::placed}, field{&room_joined::limits_told});
   }
   bool operator==(const room_joined&) const = default;
 };
@@ -168,14 +168,14 @@ struct room_joined {
 struct peer_joined {
   static constexpr frame_type type = frame_type::peer_joined;
   arrival how{};
-  static constexpr auto fields() { return std::tuple(field{&peer_joined::how}); }
+  static constexpr auto fields() { return field_list(field{&peer_joined::how}); }
   bool operator==(const peer_joined&) const = default;
 };
 
 struct peer_left {
   static constexpr frame_type type = frame_type::peer_left;
   leave_reason reason{};
-  static constexpr auto fields() { return std::tuple(field{&peer_left::reason}); }
+  static constexpr auto fields() { return field_list(field{&peer_left::reason}); }
   bool operator==(const peer_left&) const = default;
 };
 
@@ -185,7 +185,7 @@ struct peer_slice {
   stream_id stream{};
   byte_buffer bytes;
   static constexpr auto fields() {
-    return std::tuple(field{&peer_slice::stream},
+    return field_list(field{&peer_slice::stream},
                       field{&peer_slice::bytes, limits::peer_slice_bytes_max});
   }
   bool operator==(const peer_slice&) const = default;
@@ -193,14 +193,14 @@ struct peer_slice {
 
 struct room_confirm {
   static constexpr frame_type type = frame_type::room_confirm;
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return field_list(); }
   bool operator==(const room_confirm&) const = default;
 };
 
 struct lane_request {
   static constexpr frame_type type = frame_type::lane_request;
   std::uint32_t count = 0;
-  static constexpr auto fields() { return std::tuple(field{&lane_request::count}); }
+  static constexpr auto fields() { return field_list(field{&lane_request::count}); }
   bool operator==(const lane_request&) const = default;
 };
 
@@ -211,7 +211,7 @@ struct lane_tickets {
   static constexpr frame_type type = frame_type::lane_tickets;
   std::vector<lane_ticket> tickets;
   static constexpr auto fields() {
-    return std::tuple(field{&lane_tickets::tickets, limits::lane_tickets_max});
+    return field_list(field{&lane_tickets::tickets, limits::lane_tickets_max});
   }
   bool operator==(const lane_tickets&) const = default;
 };
@@ -219,14 +219,14 @@ struct lane_tickets {
 struct lane_open {
   static constexpr frame_type type = frame_type::lane_open;
   std::variant<lane_ticket, stream_id> right;  ///< a stream id is taken by nobody
-  static constexpr auto fields() { return std::tuple(field{&lane_open::right}); }
+  static constexpr auto fields() { return field_list(field{&lane_open::right}); }
   bool operator==(const lane_open&) const = default;
 };
 
 struct quota_warning {
   static constexpr frame_type type = frame_type::quota_warning;
   std::uint64_t bytes_left = 0;
-  static constexpr auto fields() { return std::tuple(field{&quota_warning::bytes_left}); }
+  static constexpr auto fields() { return field_list(field{&quota_warning::bytes_left}); }
   bool operator==(const quota_warning&) const = default;
 };
 
@@ -235,7 +235,7 @@ struct goaway {
   std::uint32_t retry_after_ms = 0;
   std::uint32_t deadline_ms = 0;
   static constexpr auto fields() {
-    return std::tuple(field{&goaway::retry_after_ms}, field{&goaway::deadline_ms});
+    return field_list(field{&goaway::retry_after_ms}, field{&goaway::deadline_ms});
   }
   bool operator==(const goaway&) const = default;
 };
@@ -247,7 +247,7 @@ struct error_report {
   std::uint64_t limit = 0;
   std::vector<std::uint16_t> versions;
   static constexpr auto fields() {
-    return std::tuple(field{&error_report::code}, field{&error_report::retry_after_ms},
+    return field_list(field{&error_report::code}, field{&error_report::retry_after_ms},
                       field{&error_report::limit},
                       field{&error_report::versions, limits::relay_versions_max});
   }
@@ -256,20 +256,20 @@ struct error_report {
 
 struct relay_ping {
   static constexpr frame_type type = frame_type::ping;
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return field_list(); }
   bool operator==(const relay_ping&) const = default;
 };
 
 struct relay_pong {
   static constexpr frame_type type = frame_type::pong;
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return field_list(); }
   bool operator==(const relay_pong&) const = default;
 };
 
 struct close_room {
   static constexpr frame_type type = frame_type::close;
   close_reason reason{};
-  static constexpr auto fields() { return std::tuple(field{&close_room::reason}); }
+  static constexpr auto fields() { return field_list(field{&close_room::reason}); }
   bool operator==(const close_room&) const = default;
 };
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -24,7 +23,7 @@ constexpr colour enum_last(colour) noexcept { return colour::blue; }
 struct point {
   std::uint32_t x = 0;
   std::int32_t y = 0;
-  static constexpr auto fields() { return std::tuple(field{&point::x}, field{&point::y}); }
+  static constexpr auto fields() { return field_list(field{&point::x}, field{&point::y}); }
   bool operator==(const point&) const = default;
 };
 
@@ -45,7 +44,7 @@ struct everything {
 
   static constexpr auto fields() {
     using e = everything;
-    return std::tuple(field{&e::flag}, field{&e::small}, field{&e::middle}, field{&e::folded},
+    return field_list(field{&e::flag}, field{&e::small}, field{&e::middle}, field{&e::folded},
                       field{&e::paint}, field{&e::stream}, field{&e::fixed}, field{&e::text, 4},
                       field{&e::bytes, 3}, field{&e::maybe}, field{&e::either}, field{&e::many, 2});
   }
@@ -160,7 +159,7 @@ TEST(Codec, RefusesAFieldThatBreaksItsRuleAndSaysWhere) {
 
 struct list {
   std::vector<std::uint16_t> numbers;
-  static constexpr auto fields() { return std::tuple(field{&list::numbers}); }
+  static constexpr auto fields() { return field_list(field{&list::numbers}); }
   bool operator==(const list&) const = default;
 };
 

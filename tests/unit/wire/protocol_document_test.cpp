@@ -165,9 +165,8 @@ struct code {
 
   template <message M>
   std::vector<std::string> fields_of() {
-    return std::apply(
-        [&](const auto&... f) { return std::vector<std::string>{type_of_field(f)...}; },
-        M::fields());
+    return M::fields()(
+        [&](const auto&... f) { return std::vector<std::string>{type_of_field(f)...}; });
   }
 
   template <class Message, class Member>
