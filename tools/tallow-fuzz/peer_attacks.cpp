@@ -4,112 +4,20 @@
 #include <utility>
 
 #include <tallow/base/limits.hpp>
-#include <tallow/transfer/compression_choice.hpp>
-#include <tallow/transfer/manifest.hpp>
 
 #include "fuzz/violation.hpp"
+#include "tools/tallow-fuzz/chunk_attacks.hpp"
+#include "tools/tallow-fuzz/peer_talk.hpp"
 
 namespace tallow::fuzz {
 
 namespace {
-
-using trouble = std::optional<std::string>;
-
-constexpr std::uint32_t chunk = limits::chunk_bytes_min;
-
-// ---- what honest peers do first ----
-
-setup setup_of(transfer_role role) {
-  setup m{};
-  m.role = role;
-  if (role == transfer_role::sender) {
-    m.transfer.fill(std::byte{7});
-    m.chunk_bytes = chunk;
-  }
-  return m;
-}
-
-manifest_entry entry_of(std::string path, std::uint64_t size = 0) {
-  manifest_entry e;
-  e.path = std::move(path);
-  e.size = size;
-  return e;
-}
 
 manifest_entry link_of(std::string path, std::string target) {
   manifest_entry e = entry_of(std::move(path));
   e.kind = entry_kind::symlink;
   e.link_target = std::move(target);
   return e;
-}
-
-manifest_page page_of(std::vector<manifest_entry> entries) {
-  return {page_index{0}, entry_index{0}, true, std::move(entries)};
-}
-
-// Throws violation where the other side does not take even that.
-void begin(hostile_peer& peer, transfer_role role) {
-  peer.say(setup_of(role));
-  require(peer.hear<setup>().has_value(), "it answers an honest SETUP with none");
-}
-
-// One file of two chunks, which is accepted.
-void offer_a_file(hostile_peer& peer) {
-  begin(peer, transfer_role::sender);
-  peer.say(page_of({entry_of("file", 2 * chunk)}));
-  const auto answer = peer.hear<accept>();
-  require(answer && answer->declined.empty(), "it does not accept an honest offer");
-}
-
-// What a lane takes its chunks from.
-struct one_chunk {
-  std::uint64_t index = 0;
-  std::size_t bytes = 0;
-
-  bool take_chunk(stream_id, transfer::chunk_job& job) const {
-    job = {};
-    job.chunk = chunk_index{index};
-    job.bytes = bytes;
-    return true;
-  }
-  static void read_chunk(const transfer::chunk_job&, byte_span to) {
-    std::fill(to.begin(), to.end(), std::byte{'x'});
-  }
-  static void chunk_framed(std::size_t) {}
-};
-
-// A lane inside the control connection.
-class in_band {
- public:
-  explicit in_band(hostile_peer& peer)
-      : peer_(&peer), id_(peer.channel().allocate_lanes(1).value_or(stream_id{})) {
-    auto made = peer.channel().take_lane(id_, 4 * std::size_t{chunk}, true,
-                                         {transfer::compression_mode::off, 0});
-    if (!made) return;
-    ends_.emplace(std::move(*made));
-    peer.say(lanes{id_, 1, true});
-    peer.say_frame(id_, ends_->out.hello().value_or(byte_buffer()));
-  }
-
-  void say(std::uint64_t index, std::size_t bytes) {
-    if (!ends_) return;
-    one_chunk from{index, bytes};
-    if (const auto frame = ends_->out.next_frame(from)) peer_->say_frame(id_, *frame);
-  }
-
-  [[nodiscard]] stream_id id() const noexcept { return id_; }
-
- private:
-  hostile_peer* peer_;
-  stream_id id_;
-  std::optional<session::lane_ends> ends_;
-};
-
-// ---- what the other side must do ----
-
-trouble must_end(hostile_peer& peer) {
-  if (peer.is_ended_by_other()) return std::nullopt;
-  return "it goes on";
 }
 
 // All of the entries, or the last of them, must not be wanted.
@@ -191,70 +99,6 @@ trouble page_behind_the_last(hostile_peer& peer) {
 trouble sizes_beyond_all(hostile_peer& peer) {
   begin(peer, transfer_role::sender);
   peer.say(page_of({entry_of("a", UINT64_MAX), entry_of("b", UINT64_MAX)}));
-  return must_end(peer);
-}
-trouble chunk_before_accept(hostile_peer& peer) {
-  begin(peer, transfer_role::sender);
-  in_band(peer).say(0, chunk);
-  return must_end(peer);
-}
-trouble chunk_beyond(hostile_peer& peer) {
-  offer_a_file(peer);
-  in_band(peer).say(2, chunk);
-  return must_end(peer);
-}
-trouble chunk_far_beyond(hostile_peer& peer) {
-  offer_a_file(peer);
-  in_band(peer).say(UINT64_MAX, chunk);
-  return must_end(peer);
-}
-trouble chunk_short(hostile_peer& peer) {
-  offer_a_file(peer);
-  in_band(peer).say(0, chunk - 1);
-  return must_end(peer);
-}
-trouble chunk_long(hostile_peer& peer) {
-  offer_a_file(peer);
-  in_band(peer).say(0, std::size_t{2} * chunk);
-  return must_end(peer);
-}
-// What is missing may still come: it has to wait, or end it.
-trouble must_not_be_done(hostile_peer& peer) {
-  transfer::manifest_hash hash;
-  hash.add_page(page_of({entry_of("file", 2 * chunk)}));
-  peer.say(entries_done{entry_index{1}, {}});
-  peer.say(end{1, 2 * chunk, 2, hash.digest()});
-  if (peer.hear<end_ack>()) return "it says that all has arrived";
-  return std::nullopt;
-}
-trouble end_early(hostile_peer& peer) {
-  offer_a_file(peer);
-  in_band(peer).say(0, chunk);
-  return must_not_be_done(peer);
-}
-trouble chunk_twice(hostile_peer& peer) {
-  offer_a_file(peer);
-  in_band lane(peer);
-  lane.say(0, chunk);
-  lane.say(0, chunk);
-  return must_not_be_done(peer);
-}
-trouble end_of_another_manifest(hostile_peer& peer) {
-  offer_a_file(peer);
-  in_band lane(peer);
-  lane.say(0, chunk);
-  lane.say(1, chunk);
-  peer.say(entries_done{entry_index{1}, {}});
-  peer.say(end{1, 2 * chunk, 2, {}});
-  return must_end(peer);
-}
-trouble end_of_less(hostile_peer& peer) {
-  offer_a_file(peer);
-  transfer::manifest_hash hash;
-  hash.add_page(page_of({entry_of("file", 2 * chunk)}));
-  in_band(peer).say(0, chunk);
-  peer.say(entries_done{entry_index{1}, {}});
-  peer.say(end{1, chunk, 1, hash.digest()});
   return must_end(peer);
 }
 trouble lanes_none(hostile_peer& peer) {
@@ -380,11 +224,9 @@ trouble record_twice(hostile_peer& peer) {
   return must_end(peer);
 }
 
-}  // namespace
-
-const std::vector<peer_attack>& peer_attacks() {
+std::vector<peer_attack> of_senders() {
   using enum transfer_role;
-  static const std::vector<peer_attack> all{
+  return {
       {"path-parent", "a name that leads above the target", want::send, offer_path<parent>},
       {"path-nested", "the same, further in", want::send, offer_path<nested>},
       {"path-absolute", "a name that begins at the root", want::send, offer_path<absolute>},
@@ -407,15 +249,6 @@ const std::vector<peer_attack>& peer_attacks() {
       {"page-missing", "the second page of a manifest without the first", want::send, page_missing},
       {"page-behind-last", "a page behind the last one", want::send, page_behind_the_last},
       {"sizes-overflow", "sizes whose sum no number holds", want::send, sizes_beyond_all},
-      {"chunk-early", "a chunk of what was not accepted", want::send, chunk_before_accept},
-      {"chunk-twice", "a chunk twice in place of two", want::send, chunk_twice},
-      {"chunk-beyond", "the chunk behind the last one", want::send, chunk_beyond},
-      {"chunk-far", "a chunk with the largest number", want::send, chunk_far_beyond},
-      {"chunk-short", "a chunk that lacks a byte", want::send, chunk_short},
-      {"chunk-long", "a chunk that is too long", want::send, chunk_long},
-      {"end-early", "an END before the last chunk", want::send, end_early},
-      {"end-other", "the END of another manifest", want::send, end_of_another_manifest},
-      {"end-less", "an END that says less than was offered", want::send, end_of_less},
       {"lanes-none", "LANES of no lane", want::send, lanes_none},
       {"lanes-many", "LANES of too many lanes", want::send, lanes_too_many},
       {"lanes-endless", "LANES again and again", want::send, lanes_without_end},
@@ -428,6 +261,12 @@ const std::vector<peer_attack>& peer_attacks() {
       {"sender-trailing", "a message with a byte too many", want::send, trailing_bytes<sender>},
       {"sender-damaged", "a record with a bit changed", want::send, damaged_record<sender>},
       {"sender-replay", "a record twice", want::send, record_twice<sender>},
+  };
+}
+
+std::vector<peer_attack> of_receivers() {
+  using enum transfer_role;
+  return {
       {"receiver-same-role", "both want to send", want::receive, same_role_receives},
       {"accept-no-page", "a page accepted that was never sent", want::receive, accepts_no_page},
       {"decline-no-entry", "an entry declined that was never sent", want::receive,
@@ -447,6 +286,18 @@ const std::vector<peer_attack>& peer_attacks() {
       {"receiver-damaged", "a record with a bit changed", want::receive, damaged_record<receiver>},
       {"receiver-replay", "a record twice", want::receive, record_twice<receiver>},
   };
+}
+
+}  // namespace
+
+const std::vector<peer_attack>& peer_attacks() {
+  static const std::vector<peer_attack> all = [] {
+    std::vector<peer_attack> list = of_senders();
+    for (const auto& more : {chunk_attacks(), of_receivers()}) {
+      list.insert(list.end(), more.begin(), more.end());
+    }
+    return list;
+  }();
   return all;
 }
 

@@ -116,20 +116,35 @@ class secure_channel {
     return ticket;
   }
 
-  /// The keys of an announced lane. Its id is used up here, whether it ever opens or not.
+  /// An announced lane. Its id is used up here, whether it ever opens or not.
   ///
   /// @param chunk_bytes  the transfer's chunk size
   /// @errors  stream_id_used; crypto_failed
   [[nodiscard]] result<lane_ends> take_lane(stream_id id, std::size_t chunk_bytes, bool sends,
                                             transfer::compression_choice compression) {
+    auto keys = take_lane_keys(id);
+    if (!keys) return fail(keys.error());
+    return lane_ends{
+        transfer::outgoing_lane(id, std::move(keys->sealer), sends ? chunk_bytes : 0, compression),
+        transfer::incoming_lane(id, std::move(keys->opener), chunk_bytes)};
+  }
+
+  /// What the records of a lane are sealed and opened with.
+  struct lane_keys {
+    crypto::record_sealer sealer;
+    crypto::record_opener opener;
+  };
+
+  /// The keys alone of an announced lane, which is used up as by take_lane().
+  ///
+  /// @errors  stream_id_used; crypto_failed
+  [[nodiscard]] result<lane_keys> take_lane_keys(stream_id id) {
     if (auto claimed = streams_.claim(id); !claimed) return fail(claimed.error());
     auto sealer = crypto::record_sealer::make(keys_.suite, outgoing(keys_), id);
     if (!sealer) return fail(sealer.error());
     auto opener = crypto::record_opener::make(keys_.suite, incoming(keys_), id);
     if (!opener) return fail(opener.error());
-    return lane_ends{
-        transfer::outgoing_lane(id, std::move(*sealer), sends ? chunk_bytes : 0, compression),
-        transfer::incoming_lane(id, std::move(*opener), chunk_bytes)};
+    return lane_keys{std::move(*sealer), std::move(*opener)};
   }
 
  private:

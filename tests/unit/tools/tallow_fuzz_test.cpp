@@ -4,16 +4,20 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include <tallow/base/bytes.hpp>
+#include <tallow/base/errc.hpp>
+#include <tallow/transfer/chunk_codec.hpp>
 
 #include "fuzz/seeded_random.hpp"
 #include "support/paths.hpp"
 #include "tools/tallow-fuzz/child.hpp"
 #include "tools/tallow-fuzz/codec_run.hpp"
 #include "tools/tallow-fuzz/mutator.hpp"
+#include "tools/tallow-fuzz/packed_frames.hpp"
 
 namespace {
 
@@ -135,6 +139,37 @@ TEST(RunInChild, SurvivesACrash) {
   });
   EXPECT_EQ(left, "ended with exit code 3");
   EXPECT_EQ(at, 24U);
+}
+
+TEST(PackedFrames, AreWrongInWhatTheirNamesSayAlone) {
+  namespace z = fuzz::packed_frames;
+  constexpr std::size_t chunk_bytes = 4096;
+  const auto outcome_of = [](const byte_buffer& frame) {
+    transfer::chunk_decompressor decompressor;
+    byte_buffer out(chunk_bytes);
+    const auto done = decompressor.decompress(frame, out);
+    return done ? std::pair(errc{}, std::string())
+                : std::pair(done.error().code, std::string(done.error().note));
+  };
+  const auto refused = [](errc code, const char* note) {
+    return std::pair(code, std::string(note));
+  };
+  EXPECT_EQ(outcome_of(z::honest(chunk_bytes)), refused(errc{}, ""));
+  for (const auto make : {z::huge, z::less}) {
+    EXPECT_EQ(outcome_of(make(chunk_bytes)), refused(errc::chunk_length_wrong, ""));
+  }
+  for (const auto make : {z::bomb, z::half}) {
+    EXPECT_EQ(outcome_of(make(chunk_bytes)), refused(errc::chunk_malformed, "its blocks"));
+  }
+  for (const auto make : {z::dictionary, z::checksum, z::reserved_bit, z::empty}) {
+    EXPECT_EQ(outcome_of(make(chunk_bytes)), refused(errc::chunk_malformed, "its frame header"));
+  }
+  for (const auto make : {z::cut, z::twice, z::skippable, z::reserved_block}) {
+    EXPECT_EQ(outcome_of(make(chunk_bytes)), refused(errc::chunk_malformed, "it is not one frame"));
+  }
+  EXPECT_EQ(outcome_of(z::wide_window(chunk_bytes)), refused(errc::chunk_malformed, "its window"));
+  EXPECT_EQ(outcome_of(z::longer(chunk_bytes)),
+            refused(errc::chunk_malformed, "it did not shrink"));
 }
 
 }  // namespace
