@@ -26,6 +26,7 @@
 #include "fuzz/receiver_seeds.hpp"
 #include "fuzz/relay_seeds.hpp"
 #include "fuzz/samples.hpp"
+#include "fuzz/sender_seeds.hpp"
 #include "fuzz/tls_seeds.hpp"
 
 namespace {
@@ -588,6 +589,7 @@ int main(int argc, char** argv) {
   fuzz::write_codes(corpus_of("code_phrase"));
   fuzz::write_paths(corpus_of("path_rules"));
   fuzz::write_senders(corpus_of("receiver"));
+  fuzz::write_receivers(corpus_of("sender"));
   fuzz::write_records(corpus_of("record_opener"));
   fuzz::write_handshakes(corpus_of("handshake"));
   fuzz::write_relay_events(corpus_of("relay_core"));

@@ -18,6 +18,7 @@
 #include "fuzz/journal.hpp"
 #include "fuzz/receiver.hpp"
 #include "fuzz/seeded_random.hpp"
+#include "fuzz/sender.hpp"
 #include "fuzz/violation.hpp"
 #include "support/corpus.hpp"
 
@@ -77,6 +78,71 @@ class shifting_receiver : public transfer::receiver<transfer::memory_sink> {
 TEST(FuzzCorpus, NoticesAReceiverThatWritesSomethingElse) {
   const auto honest = test::corpus_input("receiver", "honest");
   EXPECT_THROW(fuzz::sender_program<shifting_receiver>(honest).run(), fuzz::violation);
+}
+
+TEST(FuzzCorpus, HoldsForTheSender) {
+  EXPECT_GT(test::replay_corpus("sender", fuzz::fuzz_sender), 25U);
+}
+
+TEST(FuzzCorpus, HasHonestReceivers) {
+  for (const char* const name : {"honest", "many_pages", "two_lanes", "lane_lost", "all_lanes_lost",
+                                 "declines", "words", "claims", "claims_wrong", "fails_one"}) {
+    const auto input = test::corpus_input("sender", name);
+    fuzz::receiver_program<> program(input);
+    program.run();
+    EXPECT_TRUE(program.is_done()) << name;
+  }
+  const auto claims = test::corpus_input("sender", "claims");
+  fuzz::receiver_program<> program(claims);
+  program.run();
+  EXPECT_EQ(program.confirmed(), 3U);
+}
+
+TEST(FuzzCorpus, HoldsForRandomReceivers) {
+  fuzz::seeded_random random(1);
+  for (int run = 0; run < 3000; ++run) {
+    byte_buffer input{random.byte(), std::byte{0}, std::byte{0}};
+    for (std::size_t n = random.below(120); n > 0; --n) {
+      input.push_back(random.below(2) == 0 ? static_cast<std::byte>(random.below(12))
+                                           : random.byte());
+    }
+    EXPECT_NO_THROW(fuzz::fuzz_sender(input)) << to_hex(input);
+  }
+}
+
+using memory_sender = transfer::sender<transfer::memory_source>;
+
+// Wrong on purpose: sends what was declined.
+class deaf_sender : public memory_sender {
+ public:
+  using memory_sender::handle;
+  using memory_sender::memory_sender;
+
+  result<void> handle(const accept& m, instant now) {
+    return memory_sender::handle(accept{m.page, {}}, now);
+  }
+};
+
+// Wrong on purpose: leaves the end of a chunk as it was.
+class careless_sender : public memory_sender {
+ public:
+  using memory_sender::memory_sender;
+
+  void read_chunk(const transfer::chunk_job& job, byte_span body) {
+    const std::byte last = body.back();
+    memory_sender::read_chunk(job, body);
+    body.back() = last;
+  }
+};
+
+TEST(FuzzCorpus, NoticesASenderThatSendsWhatWasDeclined) {
+  const auto declines = test::corpus_input("sender", "declines");
+  EXPECT_THROW(fuzz::receiver_program<deaf_sender>(declines).run(), fuzz::violation);
+}
+
+TEST(FuzzCorpus, NoticesASenderThatSendsSomethingElse) {
+  const auto honest = test::corpus_input("sender", "honest");
+  EXPECT_THROW(fuzz::receiver_program<careless_sender>(honest).run(), fuzz::violation);
 }
 
 // Wrong on purpose: takes what was written for synced.
