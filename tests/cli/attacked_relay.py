@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 
+from harness import IS_SANITIZED
 from test_relay import (DEADLINE_S, HELLO, READY, RELAY, ROOM_JOINED, PEER_JOINED, Client, frame,
                         join)
 from test_relay_lifecycle import PASS_ON
@@ -18,8 +19,6 @@ from test_relay_lifecycle import PASS_ON
 PEER_LEFT, PEER, ROOM_CONFIRM, LANE_REQUEST = 0x08, 0x09, 0x0A, 0x0B
 LANE_TICKETS, LANE_OPEN, CLOSE = 0x0C, 0x0D, 0x13
 IS_NIGHTLY = "TALLOW_NIGHTLY" in os.environ
-# Their shadow memory makes nonsense of sizes, and they want to be the first library.
-IS_SANITIZED = any(word in RELAY.read_bytes() for word in (b"__asan_init", b"__tsan_init"))
 
 
 def slice_of(data):

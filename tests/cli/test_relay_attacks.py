@@ -18,9 +18,9 @@ import time
 import unittest
 
 import test_tls
-from attacked_relay import (CLOSE, IS_NIGHTLY, IS_SANITIZED, LANE_OPEN, PEER_LEFT, AttackedRelay,
+from attacked_relay import (CLOSE, IS_NIGHTLY, LANE_OPEN, PEER_LEFT, AttackedRelay,
                             Pair, reset, room_number, slice_of)
-from harness import clean_environment
+from harness import IS_SANITIZED, clean_environment
 from test_relay import (DEADLINE_S, ERROR_REPORT, HELLO, PEER_JOINED, READY, RELAY, ROOM_JOINED,
                         Client, frame, in_tls, join)
 
