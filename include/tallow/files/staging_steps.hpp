@@ -436,6 +436,7 @@ inline result<void> staging::discard_entry(entry_index index) {
 }
 
 inline result<void> staging::abandon() {
+  is_kept_ = false;
   if (target_.fd() < 0) return {};
   open_.clear();
   files_ = directory();

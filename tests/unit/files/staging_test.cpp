@@ -389,11 +389,13 @@ TEST(Staging, WritesNoFileThatWasGivenUpBefore) {
 }
 
 // What is mounted there stands for what FUSE and NFS keep while it is open.
-TEST(Staging, RemovesLaterWhatItCouldNotRemoveAtOnce) {
+void expect_removed_later(bool reopened) {
   const scratch top;
   const fs::path busy = top / folder_of_test / "busy";
+  if (reopened) open_staging(top.path()).keep();
   {
-    staging into = open_staging(top.path());
+    staging into =
+        reopened ? staging::reopen(top.path(), folder_of_test).value() : open_staging(top.path());
     receive_file(into, 0, file_entry("f"), "text");
     fs::create_directory(busy);
     if (::mount("tmpfs", busy.c_str(), "tmpfs", 0, nullptr) != 0) {
@@ -407,6 +409,10 @@ TEST(Staging, RemovesLaterWhatItCouldNotRemoveAtOnce) {
   }
   EXPECT_EQ(names_in(top.path()), name_list{"f"});
 }
+
+TEST(Staging, RemovesLaterWhatItCouldNotRemoveAtOnce) { expect_removed_later(false); }
+
+TEST(Staging, RemovesLaterWhatAnEarlierSessionLeft) { expect_removed_later(true); }
 
 TEST(Staging, SaysThatASmallFileSystemIsFull) {
   const scratch top;
