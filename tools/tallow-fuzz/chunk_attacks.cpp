@@ -83,12 +83,16 @@ trouble chunk_long(hostile_peer& peer) {
   in_band(peer).say(0, letters(std::size_t{2} * chunk));
   return must_end(peer);
 }
-// What is missing may still come: it has to wait, or end it.
-trouble must_not_be_done(hostile_peer& peer) {
+// An END of the manifest that was offered.
+void say_end(hostile_peer& peer, std::uint64_t byte_count, std::uint64_t chunk_count) {
   transfer::manifest_hash hash;
   hash.add_page(page_of({entry_of("file", 2 * chunk)}));
   peer.say(entries_done{entry_index{1}, {}});
-  peer.say(end{1, 2 * chunk, 2, hash.digest()});
+  peer.say(end{1, byte_count, chunk_count, hash.digest()});
+}
+// What is missing may still come: it has to wait, or end it.
+trouble must_not_be_done(hostile_peer& peer) {
+  say_end(peer, 2 * chunk, 2);
   if (peer.hear<end_ack>()) return "it says that all has arrived";
   return std::nullopt;
 }
@@ -115,11 +119,8 @@ trouble end_of_another_manifest(hostile_peer& peer) {
 }
 trouble end_of_less(hostile_peer& peer) {
   offer_a_file(peer);
-  transfer::manifest_hash hash;
-  hash.add_page(page_of({entry_of("file", 2 * chunk)}));
   in_band(peer).say(0, letters(chunk));
-  peer.say(entries_done{entry_index{1}, {}});
-  peer.say(end{1, chunk, 1, hash.digest()});
+  say_end(peer, chunk, 1);
   return must_end(peer);
 }
 
