@@ -91,32 +91,32 @@ def unify(a, b, s):
     return s
 
 
+def mapped(t, variable, memo):
+    """t with variable(v) in the place of each variable v. What became of a term is kept in memo."""
+    if t.__class__ is int:
+        return variable(t)
+    if not t.variables:
+        return t
+    got = memo.get(t)
+    if got is None:
+        got = memo[t] = make(t[0], [mapped(a, variable, memo) for a in t[1:]])
+    return got
+
+
 def apply(t, s, memo=None):
-    if t.__class__ is int:
-        r = s.get(t)
-        return t if r is None else apply(r, s, memo)
-    if not t.variables:
-        return t
+    """t with what unify() found."""
     if memo is None:
         memo = {}
-    got = memo.get(t)
-    if got is None:
-        got = memo[t] = make(t[0], [apply(a, s, memo) for a in t[1:]])
-    return got
+
+    def variable(v):
+        r = s.get(v)
+        return v if r is None else mapped(r, variable, memo)
+    return mapped(t, variable, memo)
 
 
-def substituted(t, s, memo=None):
+def substituted(t, s):
     """t with what match() found; what it found may hold variables of the same numbers."""
-    if t.__class__ is int:
-        return s.get(t, t)
-    if not t.variables:
-        return t
-    if memo is None:
-        memo = {}
-    got = memo.get(t)
-    if got is None:
-        got = memo[t] = make(t[0], [substituted(a, s, memo) for a in t[1:]])
-    return got
+    return mapped(t, lambda v: s.get(v, v), {})
 
 
 def match(pattern, t, s):
@@ -177,13 +177,6 @@ def vars_of(t):
 def renamed(facts, base):
     names, memo = {}, {}
 
-    def go(t):
-        if t.__class__ is int:
-            return names.setdefault(t, base + len(names))
-        if not t.variables:
-            return t
-        got = memo.get(t)
-        if got is None:
-            got = memo[t] = make(t[0], [go(a) for a in t[1:]])
-        return got
-    return [go(t) for t in facts], len(names)
+    def variable(v):
+        return names.setdefault(v, base + len(names))
+    return [mapped(t, variable, memo) for t in facts], len(names)
