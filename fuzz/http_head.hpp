@@ -1,4 +1,5 @@
-// A request waits for more or is answered by one whole HTTP response, with nothing of it inside.
+// A request waits for more or is answered by one whole HTTP response, with nothing of it inside;
+// and what the administration reads of it stands there.
 //
 // Input: what comes on a connection.
 #pragma once
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <tallow/base/bytes.hpp>
 
@@ -87,27 +89,78 @@ inline std::string_view take_line(std::string_view& text) {
   return answer;
 }
 
-/// Answers as a connection that gets pieces would; stops at the first.
-template <class PieceBytes>
-[[nodiscard]] std::optional<std::string> answer_in_pieces(std::string_view input,
-                                                          PieceBytes piece_bytes) {
+/// What `ask` says first of a connection that gets pieces; asks no more after `most_bytes`.
+template <class Ask, class PieceBytes>
+[[nodiscard]] auto said_of_pieces(std::string_view input, std::size_t most_bytes, Ask ask,
+                                  PieceBytes piece_bytes) -> decltype(ask(input)) {
   std::size_t seen = 0;
   while (seen < input.size()) {
     seen = std::min(input.size(), seen + piece_bytes());
-    if (auto answer = relay_tool::answer_to(input.substr(0, seen), some_pages())) return answer;
-    require(seen <= relay_tool::http_head_bytes_max, "it does not listen for ever");
+    if (auto said = ask(input.substr(0, seen))) return said;
+    require(seen <= most_bytes, "it does not listen for ever");
   }
   return std::nullopt;
 }
 
+/// What `ask` says, which may not depend on how the input is split.
+template <class Ask>
+[[nodiscard]] auto said_however_split(std::string_view input, std::size_t most_bytes, Ask ask)
+    -> decltype(ask(input)) {
+  auto whole = said_of_pieces(input, most_bytes, ask, [&] { return input.size(); });
+  // Each piece costs a look at all that came before.
+  seeded_random random(seed_of(as_bytes(input)));
+  const std::size_t most = std::max<std::size_t>(input.size() / 16, 1);
+  const auto split = said_of_pieces(input, most_bytes, ask, [&] { return 1 + random.below(most); });
+  require(whole == split, "however it came, it is answered alike");
+  return whole;
+}
+
+/// A request of the administration, or why it is none, so that two can be compared.
+struct admin_request {
+  unsigned refusal = 0;
+  std::string method;
+  std::string path;
+  std::string authorization;
+
+  bool operator==(const admin_request&) const = default;
+};
+
+[[nodiscard]] inline std::optional<admin_request> admin_request_of(std::string_view text) {
+  const auto parsed = relay_tool::parse_request(text);
+  if (!parsed) return std::nullopt;
+  if (const auto* bad = std::get_if<relay_tool::bad_request>(&*parsed)) {
+    require(!std::string_view(bad->why).empty(), "a refusal says why");
+    return admin_request{.refusal = bad->status, .method = "", .path = "", .authorization = ""};
+  }
+  const auto& whole = std::get<relay_tool::http_request>(*parsed);
+  return admin_request{.refusal = 0,
+                       .method = whole.method,
+                       .path = whole.path,
+                       .authorization = std::string(as_text(whole.authorization.view()))};
+}
+
+inline void hold_for_administration(std::string_view text) {
+  const std::size_t most_bytes = relay_tool::http_head_bytes_max + relay_tool::http_body_bytes_max;
+  const auto said = said_however_split(text, most_bytes, admin_request_of);
+  if (!said) return;
+  if (said->refusal != 0) {
+    require(said->refusal == 400 || said->refusal == 413 || said->refusal == 431,
+            "there are no other refusals");
+    return;
+  }
+  require(!said->method.empty() && text.starts_with(said->method + ' ' + said->path),
+          "a request begins with its method and path");
+  require(said->path.find_first_of("? \r\n") == std::string::npos, "a path ends where it ends");
+  require(said->authorization.find_first_of("\r\n") == std::string::npos, "a field is a line");
+  require(said->authorization.size() < relay_tool::http_head_bytes_max, "a field is of the head");
+}
+
 inline void fuzz_http_head(byte_view input) {
   const std::string_view text = as_text(input);
-  const auto whole = answer_in_pieces(text, [&] { return std::max<std::size_t>(text.size(), 1); });
-  // Each piece costs a look at all that came before.
-  seeded_random random(seed_of(input));
-  const std::size_t most = std::max<std::size_t>(text.size() / 16, 1);
-  const auto split = answer_in_pieces(text, [&] { return 1 + random.below(most); });
-  require(whole == split, "however it came, it is answered alike");
+  hold_for_administration(text);
+  const auto whole = said_however_split(
+      text, relay_tool::http_head_bytes_max,
+      [](std::string_view seen) { return relay_tool::answer_to(seen, some_pages()); });
   if (!whole) return;
   const http_answer answer = parse_answer(*whole, text.starts_with("HEAD "));
   switch (answer.status) {

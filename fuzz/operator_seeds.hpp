@@ -32,6 +32,18 @@ void write_http_heads(const Corpus& out) {
   add("error_no_http", "SSH-2.0-OpenSSH_9.2\r\n");
   add("error_http_2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   add("error_long", "GET /" + std::string(9000, 'a'));
+  const std::string token = "Authorization: Bearer 0123456789abcdef\r\n";
+  add("admin_drain", "POST /drain HTTP/1.1\r\n" + token + "Content-Length: 2\r\n\r\n{}");
+  add("admin_delete", "DELETE /rooms/7?now HTTP/1.1\r\n" + host + token + "\r\n");
+  add("admin_chunked", "POST /drain HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + token +
+                           "\r\n2;a=b\r\n{}\r\n0\r\nTrailer: c\r\n\r\n");
+  add("admin_folded", "GET /rooms HTTP/1.1\r\nAuthorization: Bearer\r\n 0123\r\n\r\n");
+  add("admin_body_unfinished", "POST /drain HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc");
+  add("error_body_long", "POST /drain HTTP/1.1\r\nContent-Length: 4097\r\n\r\n");
+  // Longer than a request may be, and whole only behind that.
+  add("error_all_long", "POST /drain HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX: " +
+                            std::string(8000, 'x') + "\r\n\r\n1;" + std::string(2000, 'y') +
+                            "\r\na\r\n1;" + std::string(4100, 'z') + "\r\na\r\n0\r\n\r\n");
 }
 
 template <class Corpus>

@@ -46,6 +46,10 @@ std::string http_bytes(const http_response& answer) { return written(answer, tru
 
 std::optional<std::variant<http_request, bad_request>> parse_request(std::string_view request) {
   using answer = std::variant<http_request, bad_request>;
+  // One that is whole only behind this is too long, however it came.
+  constexpr std::size_t bytes_max = http_head_bytes_max + http_body_bytes_max;
+  const bool is_too_long = request.size() > bytes_max;
+  request = request.substr(0, bytes_max);
   // It copies a secret.
   http::request_parser<http::string_body, wiping_allocator<char>> parser;
   parser.header_limit(http_head_bytes_max);
@@ -55,9 +59,7 @@ std::optional<std::variant<http_request, bad_request>> parse_request(std::string
   parser.put(boost::asio::const_buffer(request.data(), request.size()), trouble);
   if (const auto bad = trouble_with(trouble)) return answer(*bad);
   if (!parser.is_done()) {
-    if (request.size() > http_head_bytes_max + http_body_bytes_max) {
-      return answer(bad_request{431, "the request is too long"});
-    }
+    if (is_too_long) return answer(bad_request{431, "the request is too long"});
     return std::nullopt;
   }
   const auto& head = parser.get();
