@@ -248,7 +248,7 @@ class DebianPackage(Installed):
         self.assertEqual(files["/usr/bin/tallow-relay"][0], "-rwxr-xr-x")
         _, control = run("dpkg-deb", "--info", package)
         self.assertIn("Package: tallow-relay", control)
-        self.assertRegex(control, r"Depends: .*libseccomp2")
+        self.assertRegex(control, r"Depends: .*libprometheus-cpp-core")
         for name in ("conffiles", "postinst", "prerm"):
             self.assertIn(name, control)
         _, conffiles = run("dpkg-deb", "--info", package, "conffiles")
