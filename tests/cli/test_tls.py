@@ -279,11 +279,15 @@ class TheRelaysFiles(TlsTest):
         other = self.certificate("two")
         broken = self.folder / "broken"
         broken.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n")
+        of_no_use = self.folder / "ed25519"
+        openssl("genpkey", "-algorithm", "ed25519", "-out", of_no_use)
         cases = (
             (("--tls-certificate", options[1]), 2, "go together"),
             (("--tls-certificate", options[1], "--tls-key", other[3]), 1, "not that of"),
             (("--tls-certificate", broken, "--tls-key", options[3]), 1, str(broken)),
             (("--tls-certificate", options[1], "--tls-key", broken), 1, str(broken)),
+            (("--tls-certificate", options[1], "--tls-key", of_no_use), 1,
+             "no client could use"),
             (("--tls-certificate", "/nonexistent", "--tls-key", options[3]), 1, "/nonexistent"),
             (("--state-dir", "/proc/nothing"), 1, "/proc/nothing"))
         for arguments, code, part in cases:

@@ -33,7 +33,9 @@ namespace detail {
   std::uint16_t port = 0;
   const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (text.empty() || trouble != std::errc{} || end != text.data() + text.size()) {
-    return fail(errc::address_invalid, at, "the port is not a number from 1 to 65535");
+    return fail(errc::address_invalid, at,
+                zero == port_zero::allowed ? "the port is not a number from 0 to 65535"
+                                           : "the port is not a number from 1 to 65535");
   }
   if (port == 0 && zero == port_zero::refused) {
     return fail(errc::address_invalid, at, "port 0 is no port to connect to");
@@ -46,6 +48,10 @@ namespace detail {
   constexpr std::size_t host_bytes_max = 253;
   if (host.empty()) return fail(errc::address_invalid, at, "the host is missing");
   if (host.size() > host_bytes_max) return fail(errc::address_invalid, at, "the host is too long");
+  // Some systems take it for an IPv4 address in an old form.
+  if (host.find_first_not_of("0123456789") == std::string_view::npos) {
+    return fail(errc::address_invalid, at, "a number alone is no host: HOST:PORT is wanted");
+  }
   for (std::size_t i = 0; i < host.size(); ++i) {
     const char c = host[i];
     const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||

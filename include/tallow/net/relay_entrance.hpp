@@ -34,11 +34,17 @@ class relay_entrance {
   /// Of each connection, and where it comes from.
   using admit_call = std::function<void(tcp::socket, const asio::ip::address& from)>;
   using note_call = std::function<void(const room::noted&)>;
+  using turned_away_call = std::function<void()>;
 
   /// @param rules  say which proxies are trusted; they outlive this
+  /// @param turned_away  one that came for proxies was closed
   relay_entrance(asio::io_context& context, const address_rules& rules, admit_call admit,
-                 note_call note)
-      : context_(&context), rules_(&rules), admit_(std::move(admit)), note_(std::move(note)) {}
+                 note_call note, turned_away_call turned_away)
+      : context_(&context),
+        rules_(&rules),
+        admit_(std::move(admit)),
+        note_(std::move(note)),
+        turned_away_(std::move(turned_away)) {}
 
   void add(tcp::acceptor socket, greeting begins) {
     listeners_.push_back({std::make_shared<tcp::acceptor>(std::move(socket)), begins});
@@ -114,8 +120,12 @@ class relay_entrance {
     const auto from = socket.remote_endpoint(trouble).address();
     if (trouble) return;
     if (begins == greeting::ours) return admit_(std::move(socket), from);
-    if (!rules_->trusts(from)) return note_({"connection closed", "not of a trusted proxy"});
-    if (proxied_ >= proxied_max) return note_({"connection closed", "too many without a header"});
+    if (!rules_->trusts(from)) {
+      return turn_away(
+          {"connection closed", "not of a trusted proxy", rules_->origin_of(from).source});
+    }
+    if (proxied_ >= proxied_max)
+      return turn_away({"connection closed", "too many without a header"});
     asio::co_spawn(*context_, meet_behind_proxy(std::move(socket), from), run_on);
   }
 
@@ -127,14 +137,20 @@ class relay_entrance {
     if (header) {
       admit_(std::move(socket), header->source().value_or(proxy));
     } else {
-      note_({"connection closed", "no PROXY header"});
+      turn_away({"connection closed", "no PROXY header"});
     }
+  }
+
+  void turn_away(const room::noted& why) const {
+    turned_away_();
+    note_(why);
   }
 
   asio::io_context* context_;
   const address_rules* rules_;
   admit_call admit_;
   note_call note_;
+  turned_away_call turned_away_;
   std::function<void()> ended_;
   std::vector<listener> listeners_;
   std::size_t loops_ = 0;

@@ -78,7 +78,8 @@ class relay_server {
             [this](tcp::socket socket, const asio::ip::address& from) {
               admit(std::move(socket), from);
             },
-            [this](const room::noted& e) { note(e); }),
+            [this](const room::noted& e) { note(e); },
+            [this] { core_.count_turned_away(room::drop_reason::not_proxied); }),
         clock_(context, asio::steady_timer::time_point::max()) {}
   relay_server(const relay_server&) = delete;
   relay_server& operator=(const relay_server&) = delete;
@@ -321,6 +322,7 @@ class relay_server {
     }
     l.can_send.cancel();
     if (done) return !l.tls->is_ended();
+    core_.count_drop(room::drop_reason::tls_failed);
     note({"connection closed", "TLS failed"});
     // Its last word says why, if there is room for it at once.
     asio::error_code ignored;

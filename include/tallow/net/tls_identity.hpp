@@ -18,6 +18,8 @@
 #include <botan/ecdsa.h>
 #include <botan/pkcs8.h>
 #include <botan/system_rng.h>
+#include <botan/tls_signature_scheme.h>
+#include <botan/tls_version.h>
 #include <botan/x509cert.h>
 #include <botan/x509self.h>
 
@@ -90,6 +92,24 @@ using private_bytes = Botan::secure_vector<std::uint8_t>;
   });
 }
 
+namespace detail {
+
+/// Whether TLS of ours can be spoken with this key, on both sides.
+[[nodiscard]] inline bool is_usable_for_tls(const Botan::Private_Key& key) {
+  const tls_policy policy(tls_side::client);
+  const auto schemes = policy.allowed_signature_schemes();
+  const bool is_known =
+      std::any_of(schemes.begin(), schemes.end(), [&](const Botan::TLS::Signature_Scheme& one) {
+        return one.is_compatible_with(Botan::TLS::Protocol_Version::TLS_V13) &&
+               one.is_suitable_for(key);
+      });
+  const bool is_long_enough =
+      key.algo_name() != "RSA" || key.key_length() >= policy.minimum_rsa_bits();
+  return is_known && is_long_enough;
+}
+
+}  // namespace detail
+
 /// Puts certificates, PEM one after the other or DER, and the key of the first together.
 ///
 /// @errors  tls_identity_invalid: error::note says why
@@ -108,6 +128,12 @@ using private_bytes = Botan::secure_vector<std::uint8_t>;
       made.chain.emplace_back(source);
     }
     if (made.chain.empty()) return fail(errc::tls_identity_invalid, 0, "there is no certificate");
+    if (!detail::is_usable_for_tls(*made.key)) {
+      return fail(
+          errc::tls_identity_invalid, 0,
+          "a key that no client could use: ECDSA on P-256, P-384 or P-521 is wanted, or RSA "
+          "of 2048 bits or more");
+    }
     const auto public_key = made.key->public_key();
     if (made.chain.front().subject_public_key_info() != public_key->subject_public_key()) {
       return fail(errc::tls_identity_invalid, 0,

@@ -279,6 +279,18 @@ class relay_core {
                    earlier(end_all_at_, drop_all_at_));
   }
 
+  // ---- what is closed elsewhere ----
+
+  /// Counts one that is closed by whoever owns the sockets, and not by poll_event().
+  void count_drop(drop_reason reason) noexcept {
+    ++counters_.dropped[static_cast<std::size_t>(reason)];
+  }
+  /// The same, of one that connected() was never told of.
+  void count_turned_away(drop_reason reason) noexcept {
+    ++counters_.connections;
+    count_drop(reason);
+  }
+
   // ---- getters ----
 
   /// What it has counted, and what there is now.

@@ -444,7 +444,7 @@ inline void relay_core::drop_all(instant now) {
 }
 
 inline void relay_core::shut_out(relay_peer& p, drop_reason reason, instant now) {
-  ++counters_.dropped[static_cast<std::size_t>(reason)];
+  count_drop(reason);
   peers_.note(noted{"connection closed", name_of(reason), p.source});
   let_drop(p, now);
 }

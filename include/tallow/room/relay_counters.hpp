@@ -19,8 +19,10 @@ enum class drop_reason : std::uint8_t {
   not_our_protocol,  ///< what it said is no frame of ours
   no_ticket,         ///< it showed a ticket that is none
   slow_consumer,     ///< it did not read
+  tls_failed,        ///< its TLS broke, or did not begin
+  not_proxied,       ///< it came for proxies, from none that is trusted or without its header
 };
-constexpr drop_reason enum_last(drop_reason) noexcept { return drop_reason::slow_consumer; }
+constexpr drop_reason enum_last(drop_reason) noexcept { return drop_reason::not_proxied; }
 
 /// A reason's name, for logs and metrics.
 [[nodiscard]] constexpr const char* name_of(drop_reason reason) noexcept {
@@ -30,6 +32,8 @@ constexpr drop_reason enum_last(drop_reason) noexcept { return drop_reason::slow
     case drop_reason::not_our_protocol: return "not_our_protocol";
     case drop_reason::no_ticket: return "no_ticket";
     case drop_reason::slow_consumer: return "slow_consumer";
+    case drop_reason::tls_failed: return "tls_failed";
+    case drop_reason::not_proxied: return "not_proxied";
   }
   return "";
 }

@@ -38,6 +38,8 @@ TEST(Address, SaysWhatIsWrong) {
   for (const wrong& w : {
            wrong{"", "the host is missing"},
            wrong{":9009", "the host is missing"},
+           wrong{"9009", "a number alone is no host: HOST:PORT is wanted"},
+           wrong{"9009:9009", "a number alone is no host: HOST:PORT is wanted"},
            wrong{"host:", port},
            wrong{"host:65536", port},
            wrong{"host:-1", port},
@@ -65,6 +67,8 @@ TEST(Address, SaysWhatIsWrong) {
     EXPECT_EQ(parsed.error().note, w.note) << w.text;
     EXPECT_LE(parsed.error().at, w.text.size());
   }
+  EXPECT_EQ(parse_address("host:65536", port_zero::allowed).error().note,
+            std::string_view("the port is not a number from 0 to 65535"));
   EXPECT_FALSE(parse_address(std::string(254, 'a')));
   EXPECT_TRUE(parse_address(std::string(253, 'a')));
 }

@@ -1,6 +1,9 @@
 #include <string>
 
+#include <botan/ed25519.h>
 #include <botan/pkcs8.h>
+#include <botan/rsa.h>
+#include <botan/system_rng.h>
 #include <gtest/gtest.h>
 
 #include <tallow/base/bytes.hpp>
@@ -58,6 +61,25 @@ TEST(TlsIdentity, RefusesWhatDoesNotFitTogether) {
   EXPECT_NE(refusal("no certificate", own.key), "");
   EXPECT_NE(refusal(chain.substr(0, chain.size() / 2), own.key), "");
   EXPECT_NE(refusal(chain + chain.substr(0, chain.size() / 2), own.key), "");
+}
+
+TEST(TlsIdentity, RefusesKeysThatNoClientCouldUse) {
+  Botan::System_RNG random;
+  // The certificate is another one's: whether the key is usable is looked at first.
+  const std::string certificate = new_identity().chain.front().PEM_encode();
+  const auto is_taken = [&](const std::shared_ptr<Botan::Private_Key>& key) {
+    const auto made = make_identity(as_bytes(certificate), key);
+    return std::string_view(made.error().note).find("no client") == std::string_view::npos;
+  };
+  const auto ecdsa = [&](const char* curve) {
+    return std::make_shared<Botan::ECDSA_PrivateKey>(random, Botan::EC_Group::from_name(curve));
+  };
+  EXPECT_TRUE(is_taken(ecdsa("secp256r1")));
+  EXPECT_TRUE(is_taken(ecdsa("secp384r1")));
+  EXPECT_TRUE(is_taken(ecdsa("secp521r1")));
+  EXPECT_TRUE(is_taken(std::make_shared<Botan::RSA_PrivateKey>(random, 2048)));
+  EXPECT_FALSE(is_taken(std::make_shared<Botan::RSA_PrivateKey>(random, 1024)));
+  EXPECT_FALSE(is_taken(std::make_shared<Botan::Ed25519_PrivateKey>(random)));
 }
 
 TEST(TlsIdentity, RefusesWhatIsNoKey) {
