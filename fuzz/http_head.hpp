@@ -148,8 +148,10 @@ inline void hold_for_administration(std::string_view text) {
             "there are no other refusals");
     return;
   }
-  require(!said->method.empty() && text.starts_with(said->method + ' ' + said->path),
-          "a request begins with its method and path");
+  require(!said->method.empty() && text.starts_with(said->method + ' '),
+          "a request begins with its method");
+  require(said->path == "/" || text.find(said->path) != std::string_view::npos,
+          "a path stands in the request");
   require(said->path.find_first_of("? \r\n") == std::string::npos, "a path ends where it ends");
   require(said->authorization.find_first_of("\r\n") == std::string::npos, "a field is a line");
   require(said->authorization.size() < relay_tool::http_head_bytes_max, "a field is of the head");

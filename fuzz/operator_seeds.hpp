@@ -17,6 +17,8 @@ void write_http_heads(const Corpus& out) {
   add("get", "GET /health HTTP/1.1\r\n" + host + "\r\n");
   add("get_of_http_1_0", "GET /health HTTP/1.0\r\n\r\n");
   add("get_query", "GET /health?now HTTP/1.1\r\n" + host + "\r\n");
+  add("get_url", "GET http://relay.example/health?now HTTP/1.1\r\n" + host + "\r\n");
+  add("get_url_bare", "GET http://relay.example HTTP/1.1\r\n" + host + "\r\n");
   add("get_body", "GET /health HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
   add("get_chunked", "GET /health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
   add("get_twice", "GET /health HTTP/1.1\r\n\r\nGET /ready HTTP/1.1\r\n\r\n");

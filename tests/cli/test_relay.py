@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 RELAY = pathlib.Path(os.environ["TALLOW_BIN_DIR"]) / "tallow-relay"
 READY = "tallow-relay ready on "
@@ -174,7 +175,7 @@ class RelayTest(unittest.TestCase):
                 (("--http-listen", "nowhere"), "--http-listen"),
                 (("here",), "here"),
                 (("--listen", "::1"), "brackets"),
-                (("--listen", "127.0.0.1:70000"), "1 to 65535"),
+                (("--listen", "127.0.0.1:70000"), "0 to 65535"),
                 (("--max-rooms", "0"), "--max-rooms"),
                 (("--max-rooms", "5", "--max-rooms", "6"), "--max-rooms"),
                 (("--max-bytes", "10GB"), "10GiB"),
@@ -216,10 +217,26 @@ class RelayTest(unittest.TestCase):
             config.write_text(run("example-config").stdout)
             done = run("check-config", "--config", config)
             self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+            config.write_text("limit-loopback = true\n")
+            done = run("--config", config, "--limit-loopback=false", "--print-config")
+            self.assertIn("limit-loopback = false  # --limit-loopback\n", done.stdout)
             config.write_text("block = ['10.0.0.0/8', '10.0.0.0/80']\n")
             done = run("check-config", "--config", config)
             self.assertEqual(done.returncode, 2)
             self.assertIn(f"{config}:1: block: ", done.stderr)
+
+    def test_refuses_what_could_not_be_meant(self):
+        for arguments, said in ((("--config", "/"), "/: cannot be read: Is a directory"),
+                                (("--config", "/dev/zero"), "/dev/zero: too long"),
+                                (("--config", ""), "the name of a file is wanted"),
+                                (("--tls-certificate", "x"), "go together"),
+                                (("--limit-loopback=5",), "true or false is wanted"),
+                                (("--listen", "9009"), "a number alone is no host"),
+                                (("--listen", "a:99999"), "from 0 to 65535")):
+            with self.subTest(arguments):
+                done = run("check-config", *arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+                self.assertIn(said, done.stderr)
 
     def test_tells_who_is_blocked(self):
         with running("--listen", "127.0.0.1:0", "--block", "127.0.0.2") as relay:
@@ -263,7 +280,7 @@ class RelayTest(unittest.TestCase):
         fine = join(b"r" * 16, b"a" * 16)
         with running("--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0",
                      "--trust-proxy", "127.0.0.1", "--block", "203.0.113.0/24",
-                     "--insecure-plaintext") as relay:
+                     "--insecure-plaintext", "--http-listen", "127.0.0.1:0") as relay:
             ours, proxied = relay.port(0), relay.port(1)
 
             def told(port, sent, **more):
@@ -286,6 +303,9 @@ class RelayTest(unittest.TestCase):
             # Nobody else may pretend, on either port.
             spoofed = b"PROXY TCP4 192.0.2.7 127.0.0.1 1 2\r\n" + fine
             self.assertEqual(told(proxied, spoofed, source="127.0.0.2"), silence)
+            with urllib.request.urlopen(f"http://{relay.http_address()}/metrics") as page:
+                self.assertIn('dropped_connections_total{reason="not_proxied"} 3\n',
+                              page.read().decode())
             self.assertEqual(told(ours, spoofed), silence)
             self.assertEqual(told(ours, fine), served)
             # What stands behind the header may be TLS.

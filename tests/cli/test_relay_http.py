@@ -180,7 +180,8 @@ class HttpTest(unittest.TestCase):
                                 (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 2000 + b"\r\n", 431)):
             with self.subTest(request[:40]):
                 self.assertRegex(self.raw(request), rf"^HTTP/1.1 {status} ")
-        for path, status in ((b"/health", 200), (b"/nowhere", 404)):
+        for path, status in ((b"/health", 200), (b"/nowhere", 404),
+                             (b"http://relay.example/health", 200), (b"http://relay", 404)):
             head, body = self.raw(b"HEAD " + path + b" HTTP/1.1\r\n\r\n").split("\r\n\r\n")
             self.assertRegex(head, rf"^HTTP/1.1 {status} ")
             self.assertEqual(body, "")

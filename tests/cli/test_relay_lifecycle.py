@@ -359,6 +359,35 @@ class Stopping(LifecycleTest):
                 self.assertGreaterEqual(min(self.assert_arrived(file, commands)), 1)
 
 
+class Surroundings(LifecycleTest):
+    def started(self, shell, *arguments):
+        """Through a shell that changes something before."""
+        return subprocess.run(["sh", "-c", shell + '; exec "$0" "$@"', RELAY, "--http-listen", "off",
+                               "--listen", "127.0.0.1:0", *arguments], capture_output=True, text=True,
+                              env=clean_environment(), timeout=DEADLINE_S, check=False)
+
+    def test_too_few_descriptors_are_told(self):
+        done = self.started("ulimit -n 64")
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done)
+        self.assertIn("only 64 files may be open", done.stderr)
+        self.assertIn("LimitNOFILE=", done.stderr)
+
+    def test_a_closed_stream_is_nobody_elses(self):
+        relay = subprocess.Popen(["sh", "-c", 'exec "$0" "$@" 2>&-', RELAY, "--http-listen", "off",
+                                  "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True,
+                                 env=clean_environment())
+        try:
+            self.assertRegex(relay.stdout.readline(), READY)
+            self.assertEqual(os.readlink(f"/proc/{relay.pid}/fd/2"), "/dev/null")
+            relay.send_signal(signal.SIGTERM)
+            self.assertEqual(relay.wait(DEADLINE_S), 0)
+        finally:
+            relay.kill()
+            relay.wait()
+            relay.stdout.close()
+        self.assertEqual(self.started("exec >&-").returncode, 1)
+
+
 class Confinement(LifecycleTest):
     """What tests/unit/tools/sandbox_test.cpp shows in detail."""
 
@@ -391,7 +420,9 @@ class Reload(LifecycleTest):
         self.assertEqual(manager.next(), {"READY": "1"})
 
         def reload(content):
-            if content is None:
+            if callable(content):
+                content()
+            elif content is None:
                 config.unlink()
             else:
                 config.write_text(content)
@@ -408,7 +439,9 @@ class Reload(LifecycleTest):
         for content, said in (('log-level = "loud"\n', f"{config}:1: log-level: one of debug"),
                               ("\nmax-roms = 5\n", f"{config}:2: unknown key"),
                               ("=", f"{config}:1: "),
-                              (None, f"{config}: cannot be read")):
+                              (None, f"{config}: cannot be read: No such file"),
+                              (config.mkdir, f"{config}: cannot be read: Is a directory"),
+                              (config.rmdir, f"{config}: cannot be read: No such file")):
             with self.subTest(content):
                 seen = len(relay.text())
                 more = reload(content)[seen:]

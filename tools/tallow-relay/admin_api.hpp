@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <strings.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include <utility>
@@ -19,6 +20,7 @@
 
 #include <asio/awaitable.hpp>
 
+#include <tallow/base/bytes.hpp>
 #include <tallow/room/relay_counters.hpp>
 #include <tallow/room/room_summary.hpp>
 
@@ -141,9 +143,8 @@ class admin_api {
     constexpr std::string_view scheme = "Bearer ";
     const byte_view shown = request.authorization.view();
     if (shown.empty()) return failure(401, "no token");
-    const bool is_scheme =
-        shown.size() > scheme.size() &&
-        std::string_view(reinterpret_cast<const char*>(shown.data()), scheme.size()) == scheme;
+    const bool is_scheme = shown.size() > scheme.size() &&
+                           ::strncasecmp(as_text(shown).data(), scheme.data(), scheme.size()) == 0;
     if (is_scheme && token_->matches(shown.subspan(scheme.size()))) return std::nullopt;
     return failure(401, "wrong token");
   }

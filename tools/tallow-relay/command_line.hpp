@@ -1,16 +1,22 @@
 // What tallow-relay is asked to do.
 #pragma once
 
+#include <array>
+#include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <fcntl.h>
 #include <map>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+
+#include <tallow/files/unique_fd.hpp>
 
 #include "healthcheck.hpp"
 #include "man_page.hpp"
@@ -30,20 +36,32 @@ struct command_line {
 
 namespace detail {
 
-inline std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return std::nullopt;
-  return content;
+// No configuration is longer; /dev/zero is.
+inline constexpr std::size_t config_bytes_max = std::size_t{1} << 20U;
+
+inline refusal read_file(std::string& to, const std::string& path) {
+  const auto failure = [&path] {
+    return path + ": cannot be read: " + std::generic_category().message(errno);
+  };
+  const files::unique_fd from(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!from) return failure();
+  std::array<char, 4096> piece;  // NOLINT(*-member-init): it is written before it is read
+  for (;;) {
+    const auto count = ::read(from.get(), piece.data(), piece.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failure();
+    if (count == 0) return std::nullopt;
+    to.append(piece.data(), static_cast<std::size_t>(count));
+    if (to.size() > config_bytes_max) return path + ": too long for a configuration";
+  }
 }
 
 // The file first, the environment over it, then the flags.
 inline refusal choose(chosen_settings& to, const std::string& config, const flag_values& flags) {
   if (!config.empty()) {
-    const auto content = read_file(config);
-    if (!content) return config + ": cannot be read";
-    if (auto why = read_config(to, config, *content)) return why;
+    std::string content;
+    if (auto why = read_file(content, config)) return why;
+    if (auto why = read_config(to, config, content)) return why;
   }
   if (auto why = read_environment(to, [](const char* name) { return std::getenv(name); })) {
     return why;
@@ -60,8 +78,10 @@ inline void add_option(CLI::App& app, const setting& one, flag_values& flags) {
   const std::string flag = "--" + std::string(one.name);
   const std::string help = std::string(one.help) + " (default: " + one.print({}) + ")";
   if (one.form == shape::flag) {
-    app.add_flag_callback(
-        flag, [&flags, &one] { flags[one.name] = {"true"}; }, one.help);
+    // With --NAME=false, too, for what the file or the environment says.
+    app.add_flag(flag, one.help)->each([&flags, &one](const std::string& value) {
+      flags[one.name] = {value};
+    });
     return;
   }
   auto* option = app.add_option(flag, flags[one.name], help);
@@ -84,12 +104,15 @@ inline int write_out(const std::string& text) {
   app.set_version_flag("--version", std::string("tallow-relay ") + TALLOW_VERSION);
   app.footer(
       "Each option may stand in the configuration file under its name, and in the environment as\n"
-      "TALLOW_RELAY_ and its name in capitals. Flags go before the environment, which goes before\n"
-      "the file.");
+      "TALLOW_RELAY_ and its name in capitals, where commas part the values of a list. Flags go\n"
+      "before the environment, which goes before the file. TALLOW_RELAY_CONFIG names a file, too.");
   command_line parsed;
   app.add_option("--config", parsed.config,
                  "TOML file; its keys are the names of the options below")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check([](const std::string& name) {
+        return name.empty() ? std::string("the name of a file is wanted") : std::string();
+      });
   bool prints = false;
   app.add_flag("--print-config", prints, "Print the settings and where each comes from, and end");
   for (const setting& one : all_settings) detail::add_option(app, one, parsed.flags);

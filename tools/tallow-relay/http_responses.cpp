@@ -40,6 +40,16 @@ std::optional<bad_request> trouble_with(const boost::system::error_code& trouble
 
 std::string_view view_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+// Of "/path?query", or of the whole URL that is said to proxies and that a server has to take, too.
+std::string_view path_of(boost::beast::string_view target) {
+  std::string_view path = view_of(target);
+  path = path.substr(0, path.find('?'));
+  constexpr std::string_view scheme = "http://";
+  if (!path.starts_with(scheme)) return path;
+  const std::size_t slash = path.find('/', scheme.size());
+  return slash == std::string_view::npos ? "/" : path.substr(slash);
+}
+
 }  // namespace
 
 std::string http_bytes(const http_response& answer) { return written(answer, true); }
@@ -65,8 +75,7 @@ std::optional<std::variant<http_request, bad_request>> parse_request(std::string
   const auto& head = parser.get();
   http_request whole;
   whole.method = view_of(head.method_string());
-  const std::string_view target = view_of(head.target());
-  whole.path = target.substr(0, target.find('?'));
+  whole.path = path_of(head.target());
   const std::string_view shown = view_of(head[http::field::authorization]);
   whole.authorization.append(std::as_bytes(std::span(shown)));
   return answer(std::move(whole));
@@ -93,11 +102,8 @@ std::optional<std::string> answer_to(std::string_view request, const http_pages&
   if (head.method() != http::verb::get && head.method() != http::verb::head) {
     return refusal_with(405, "only GET is answered here");
   }
-  const auto target = head.target();
-  const std::string_view path =
-      std::string_view(target.data(), target.size()).substr(0, target.find('?'));
   const bool with_body = head.method() == http::verb::get;
-  const auto page = pages.find(path);
+  const auto page = pages.find(path_of(head.target()));
   if (page == pages.end()) return refusal_with(404, "there is no such page", with_body);
   return written(page->second(), with_body);
 }

@@ -39,9 +39,6 @@ class identity_files {
  public:
   /// Where they are. A refusal when there is no place for them.
   static refusal find(const settings& chosen, identity_files& to) {
-    if (chosen.tls_certificate.empty() != chosen.tls_key.empty()) {
-      return "--tls-certificate and --tls-key go together";
-    }
     to.are_own_ = chosen.tls_certificate.empty();
     if (!to.are_own_) {
       to.certificate_ = chosen.tls_certificate;

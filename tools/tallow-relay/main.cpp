@@ -3,17 +3,20 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <fcntl.h>
+#include <functional>
 #include <optional>
 #include <string>
 #include <sys/resource.h>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
@@ -60,23 +63,55 @@ constexpr rlim_t pipes_part = 16;
 constexpr rlim_t refusals_part = 8;
 constexpr rlim_t refusals_max = 128;
 
+// What an event loop has for itself, its listeners among them.
+constexpr rlim_t descriptors_per_thread = 8;
+
+// With fewer for strangers a relay is none.
+constexpr rlim_t descriptors_for_strangers_min = 64;
+
+std::size_t threads_of(const settings& chosen) {
+  constexpr unsigned threads_max = 256;
+  if (chosen.threads != 0) return chosen.threads;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, threads_max);
+}
+
 // A relay sees nothing secret, but what it sees is nobody's business either.
-void limit_process(settings& chosen) {
+void keep_to_itself() {
   const rlimit no_core{0, 0};
   (void)::setrlimit(RLIMIT_CORE, &no_core);
   (void)std::signal(SIGPIPE, SIG_IGN);
+}
+
+// What is opened later would else be written to in the place of a stream that is closed. These
+// cannot be written to either, so that whoever writes hears of it.
+void fill_closed_streams() {
+  for (int fd = 0; fd >= 0 && fd <= STDERR_FILENO;) {
+    fd = ::open("/dev/null", O_RDONLY);  // NOLINT(android-cloexec-open): children have them, too
+    if (fd > STDERR_FILENO) (void)::close(fd);
+  }
+}
+
+// Divides the descriptors that this process may have. A refusal when there are too few.
+tallow::relay_tool::refusal limit_descriptors(settings& chosen) {
   rlimit descriptors{};
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return std::nullopt;
   descriptors.rlim_cur = descriptors.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &descriptors);
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
-  const rlim_t usable = std::max<rlim_t>(descriptors.rlim_cur, 2 * descriptors_kept);
-  const rlim_t for_pipes = usable / pipes_part;
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return std::nullopt;
+  const rlim_t usable = descriptors.rlim_cur;
+  const rlim_t kept = descriptors_kept + descriptors_per_thread * threads_of(chosen);
+  if (usable < kept + descriptors_for_strangers_min) {
+    return "only " + std::to_string(usable) + " files may be open, and " +
+           std::to_string(kept + descriptors_for_strangers_min) +
+           " are the least: raise the limit (LimitNOFILE=, ulimit -n)";
+  }
+  const rlim_t for_pipes = (usable - kept) / pipes_part;
   chosen.pipes_max = for_pipes / 2;
-  const rlim_t for_strangers = usable - descriptors_kept - for_pipes;
+  const rlim_t for_strangers = usable - kept - for_pipes;
   chosen.refusals_max = std::min(for_strangers / refusals_part, refusals_max);
   chosen.connections_max =
       std::min<std::size_t>(chosen.connections_max, for_strangers - chosen.refusals_max);
+  return std::nullopt;
 }
 
 bool is_missing_family(const tallow::error& why) {
@@ -88,7 +123,7 @@ std::string listen_trouble(const tallow::net::address& where, const tallow::erro
   std::string text = "cannot listen on " + to_string(where) + ": " +
                      (why.cause ? why.cause.message() : std::string(tallow::errc_text(why.code)));
   if (why.cause == std::errc::address_in_use) {
-    text += "; another program has this port: stop it, or choose another";
+    text += "; another program has this port, or an earlier `listen` of this one: choose another";
   }
   return text;
 }
@@ -165,6 +200,22 @@ bool start_listening(tallow::net::relay_group& relay, const settings& chosen,
     if (!listen_on_all(relay, chosen)) return false;
   }
   return listen_for_proxies(relay, chosen);
+}
+
+bool start_threads(tallow::net::relay_group& relay, const std::function<void()>& on_end) {
+  try {
+    relay.start(on_end);
+    return true;
+  } catch (const std::system_error& e) {
+    complain("cannot start " + std::to_string(relay.shard_count()) + " threads: " +
+             e.code().message() + "; --threads asks for fewer, TasksMax= and ulimit -u allow more");
+    return false;
+  }
+}
+
+// An exception that nobody has foreseen ends the relay, which says so.
+void be_loud(const std::exception_ptr& lost) {
+  if (lost) std::rethrow_exception(lost);
 }
 
 // The one line on standard output, for the program that started us.
@@ -294,15 +345,12 @@ tallow::net::relay_server_options options_of(const settings& chosen,
   return options;
 }
 
-std::size_t threads_of(const settings& chosen) {
-  constexpr unsigned threads_max = 256;
-  if (chosen.threads != 0) return chosen.threads;
-  return std::clamp(std::thread::hardware_concurrency(), 1U, threads_max);
-}
-
 int run(const command_line& from, service_manager& manager) {
   settings chosen = from.chosen;
-  limit_process(chosen);
+  if (const auto why = limit_descriptors(chosen)) {
+    complain(*why);
+    return exit_failed;
+  }
   tallow::relay_tool::identity_files files;
   std::optional<tallow::net::tls_server_context> tls;
   if (const int failed = start_tls(chosen, files, tls); failed != 0) return failed;
@@ -342,7 +390,7 @@ int run(const command_line& from, service_manager& manager) {
   asio::steady_timer report_timer(context);
   asio::steady_timer watchdog_timer(context);
   asio::steady_timer renewal_timer(context);
-  relay.start([&] {
+  const auto let_go = [&] {
     signals.cancel();
     hangups.cancel();
     report_timer.cancel();
@@ -352,7 +400,8 @@ int run(const command_line& from, service_manager& manager) {
     abuse.stop();
     rules.stop();
     watchdog_timer.cancel();
-  });
+  };
+  if (!start_threads(relay, let_go)) return exit_failed;
   if (!say_ready(relay)) {
     complain("cannot write to standard output");
     return exit_failed;
@@ -360,8 +409,7 @@ int run(const command_line& from, service_manager& manager) {
   spdlog::info("ready: at most {} rooms and {} connections, {} threads", chosen.rooms_max,
                chosen.connections_max, relay.shard_count());
   manager.ready();
-  asio::co_spawn(context, stop_on_signals(signals, relay, manager, chosen.drain_timeout),
-                 asio::detached);
+  asio::co_spawn(context, stop_on_signals(signals, relay, manager, chosen.drain_timeout), be_loud);
   asio::co_spawn(context,
                  reload_on_signals(hangups, relay,
                                    [&] {
@@ -370,11 +418,11 @@ int run(const command_line& from, service_manager& manager) {
                                      reload();
                                      manager.ready();
                                    }),
-                 asio::detached);
-  asio::co_spawn(context, report(report_timer, relay, manager), asio::detached);
-  asio::co_spawn(context, feed_watchdog(watchdog_timer, relay, manager), asio::detached);
+                 be_loud);
+  asio::co_spawn(context, report(report_timer, relay, manager), be_loud);
+  asio::co_spawn(context, feed_watchdog(watchdog_timer, relay, manager), be_loud);
   asio::co_spawn(context, tallow::relay_tool::renew_when_changed(renewal_timer, files, relay),
-                 asio::detached);
+                 be_loud);
   context.run();
   const auto counted = relay.figures_at_end();
   spdlog::info("stopped; {} rooms and {} bytes since the start", counted.rooms_opened,
@@ -385,6 +433,8 @@ int run(const command_line& from, service_manager& manager) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_closed_streams();
+  keep_to_itself();
   try {
     service_manager manager = service_manager::from_environment();
     auto parsed = tallow::relay_tool::parse_command_line(argc, argv);

@@ -39,7 +39,7 @@ inline refusal set_from(settings& s, const setting& which, const toml::node& val
   const auto* list = value.as_array();
   if (list == nullptr || which.form != shape::list) {
     const auto text = text_of(value);
-    if (!text) return "text or a number is wanted";
+    if (!text) return "a text, a whole number, true or false is wanted";
     return which.set(s, {*text});
   }
   texts values;
@@ -132,6 +132,9 @@ template <class LookUp>
   }
   if (s.admin_listen.at && s.admin_token_file.empty()) {
     return "admin-listen at HOST:PORT needs admin-token-file: anybody could connect there";
+  }
+  if (s.tls_certificate.empty() != s.tls_key.empty()) {
+    return "tls-certificate and tls-key go together: one of them is missing";
   }
   return std::nullopt;
 }

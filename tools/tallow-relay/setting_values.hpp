@@ -34,7 +34,11 @@ using log_format_kind = word_kind<log_formats>;
 struct address_kind {
   static refusal parse(net::address& to, std::string_view text) {
     const auto parsed = net::parse_address(text, net::port_zero::allowed);
-    if (!parsed) return "HOST:PORT is wanted: " + std::string(parsed.error().note);
+    if (!parsed) {
+      const std::string why = parsed.error().note;
+      return why.find("HOST:PORT is wanted") == std::string::npos ? "HOST:PORT is wanted: " + why
+                                                                  : why;
+    }
     to = *parsed;
     return std::nullopt;
   }

@@ -116,6 +116,7 @@ TEST_F(RelayAdmin, LetsInWhoShowsTheTokenAndNobodyElse) {
   }
   EXPECT_TRUE(ended_.empty());
   EXPECT_EQ(ask("GET", "/admin/rooms", "Bearer " + right).status, 200U);
+  EXPECT_EQ(ask("GET", "/admin/rooms", "bearer " + right).status, 200U);
   // Each was written down, and the token never.
   EXPECT_EQ(lines().size(), 21U);
   for (const std::string& line : lines()) {
