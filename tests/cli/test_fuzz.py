@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import select
 import subprocess
 import tempfile
 import unittest
@@ -48,6 +49,20 @@ class Codec(unittest.TestCase):
                 sound = fuzz("replay", file)
                 self.assertEqual(sound.returncode, 0, sound.stdout)
 
+    def test_its_child_ends_with_it(self):
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        running = subprocess.Popen([BIN / "tallow-fuzz", "codec", "--runs", "1000000000"],
+                                   stdout=write)
+        os.close(write)
+        children = pathlib.Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        while not children.read_text():
+            self.assertIsNone(running.poll())
+        running.kill()
+        running.wait()
+        self.assertTrue(select.select([read], [], [], 60)[0], "somebody has the pipe still")
+        self.assertEqual(os.read(read, 100), b"")
+
     def test_a_seed_gives_the_same_every_time(self):
         self.assertEqual(self.planted("--seed", "9").stdout, self.planted("--seed", "9").stdout)
         self.assertNotEqual(self.planted("--seed", "9").stdout, self.planted("--seed", "10").stdout)
@@ -57,6 +72,7 @@ class Usage(unittest.TestCase):
     def test_wrong_use_exits_2(self):
         with tempfile.TemporaryDirectory() as empty:
             for arguments in ((), ("codec", "--runs", "many"), ("codec", "--seed", "-1"),
+                              ("codec", "--seed", "18446744073709551616"), ("codec", "--runs", "x"),
                               ("codec", "--target", "nobody"), ("codec", "--corpus", "/nowhere"),
                               ("codec", "--corpus", empty), ("replay",), ("replay", empty),
                               ("replay", empty + "/none"), ("bake",)):

@@ -152,16 +152,28 @@ class WorseRelays(unittest.TestCase):
                        "the relay keeps connections, rooms, lanes or descriptors of who is gone")
 
 
-    def test_one_that_is_full_says_so(self):
-        with harness.relay("--max-rooms", "2") as relay:
-            self.found(fuzz(relay.address, "--runs", "100"), "the relay is full")
-
-
 class Usage(unittest.TestCase):
     def test_relays_of_others_are_left_alone(self):
         done = fuzz("192.0.2.1:9009")
         self.assertEqual(done.returncode, 2)
         self.assertIn("--force", done.stderr)
+
+    def hindered(self, done, why):
+        self.assertEqual(done.returncode, 2, done)
+        self.assertIn(why, done.stderr)
+        self.assertNotIn("violated", done.stdout)
+
+    def test_one_that_is_full_breaks_no_rule(self):
+        with harness.relay("--max-rooms", "2") as relay:
+            self.hindered(fuzz(relay.address, "--runs", "100"), "the relay is full")
+
+    def test_nor_one_that_wants_tls(self):
+        with harness.relay() as relay:
+            self.hindered(fuzz(relay.address, "--plain", "--runs", "1"), "leave out --plain")
+
+    def test_nor_one_whose_pages_are_elsewhere(self):
+        with harness.relay() as relay, harness.closed_port() as elsewhere:
+            self.hindered(fuzz(relay.address, "--runs", "1", "--http", elsewhere), "--http")
 
     def test_nobody_there(self):
         with harness.closed_port() as address:
@@ -170,7 +182,10 @@ class Usage(unittest.TestCase):
         self.assertIn("nobody listens at " + address, done.stderr)
 
     def test_wrong_use(self):
-        for arguments in ((), ("no port:",), ("127.0.0.1:9009", "--patience", "0")):
+        for arguments in ((), ("no port:",), ("127.0.0.1:9009", "--patience", "0"),
+                          *(("127.0.0.1:9009", flag, number)
+                            for flag in ("--first", "--runs", "--seed")
+                            for number in ("-1", "18446744073709551615", "1x", ""))):
             with self.subTest(arguments):
                 self.assertEqual(fuzz(*arguments).returncode, 2)
 

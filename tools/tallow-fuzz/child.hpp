@@ -3,12 +3,14 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <new>
 #include <string>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -31,8 +33,8 @@ class progress {
   std::array<char, 256> what_{};
 };
 
-/// Calls `work(progress&)` in a child. Returns nothing wrong as an empty text, otherwise what the
-/// child found or what it died of.
+/// Calls `work(progress&)` in a child, which does not outlive us. Returns nothing wrong as an empty
+/// text, otherwise what the child found or what it died of.
 template <class Work>
 [[nodiscard]] std::pair<std::string, std::uint64_t> run_in_child(Work work) {
   void* memory =
@@ -40,8 +42,11 @@ template <class Work>
   if (memory == MAP_FAILED) return {"no memory to share with a child process", 0};
   auto* shared = new (memory) progress;
   std::fflush(nullptr);
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);  // it was gone before that
     work(*shared);
     std::fflush(nullptr);
     ::_exit(0);

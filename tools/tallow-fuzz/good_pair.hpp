@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -19,6 +20,12 @@
 
 namespace tallow::fuzz {
 
+/// Why nothing can be found out about a relay that did nothing wrong.
+class hindered : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 namespace detail {
 
 /// One of them.
@@ -27,7 +34,7 @@ class good_client {
   good_client(relay_end end, const room_id& room, std::byte side)
       : end_(std::move(end), {want::either, side_of(side), room, "tallow-fuzz"}) {}
 
-  /// @errors  throws violation when the relay ends it
+  /// @errors  throws violation when the relay ends it, hindered when it cannot serve us
   void turn() {
     using enum room_end::state;
     const auto found = end_.turn([this](const room::client_event& event) { note(event); });
@@ -54,9 +61,16 @@ class good_client {
     const bool is_second = in != nullptr && in->placed == place::second;
     if (is_second || std::holds_alternative<room::peer_arrived>(event)) has_company_ = true;
     if (const auto* no = std::get_if<room::refused>(&event)) {
-      const bool is_full = no->report.code == relay_error_code::relay_full;
-      throw violation(is_full ? "the relay is full: so many runs need one with more rooms"
-                              : "the relay refuses a client that did nothing wrong");
+      if (no->report.code == relay_error_code::relay_full) {
+        throw hindered(
+            "the relay is full: so many runs need one with more rooms, or the rooms of earlier "
+            "ones "
+            "are still there");
+      }
+      if (no->report.code == relay_error_code::tls_required) {
+        throw hindered("the relay takes TLS alone: leave out --plain");
+      }
+      throw violation("the relay refuses a client that did nothing wrong");
     }
     require(!std::holds_alternative<room::peer_gone>(event), "the relay parts a pair");
   }

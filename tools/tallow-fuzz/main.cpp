@@ -16,6 +16,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/shared/value_kinds.hpp"
 #include "tools/tallow-fuzz/child.hpp"
 #include "tools/tallow-fuzz/codec_run.hpp"
 #include "tools/tallow-fuzz/peer_run.hpp"
@@ -54,6 +55,21 @@ struct peer_options {
   relay_options with;
 };
 
+// CLI11 itself takes what is too large for the nearest, and negative ones for large ones.
+const CLI::Validator a_number(
+    [](const std::string& text) {
+      std::uint64_t ignored = 0;
+      return tools::number_kind<0, INT64_MAX>::parse(ignored, text).value_or("");
+    },
+    "NUMBER");
+
+// As one word of a shell.
+std::string quoted(const std::string& text) {
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 std::vector<fuzz::target> chosen_targets(bool planted, const std::vector<std::string>& names) {
   std::vector<fuzz::target> chosen;
   for (const fuzz::target& t : fuzz::codec_targets(planted)) {
@@ -82,8 +98,8 @@ void report(const std::string& what, const fuzz::codec_run& runs, std::uint64_t 
     std::fprintf(stderr, "tallow-fuzz: cannot write %s\n", path.c_str());
     return;
   }
-  std::printf("written:  %s\nagain:    tallow-fuzz replay %s--target %s '%s'\n", path.c_str(),
-              planted ? "--plant-bug " : "", target.c_str(), path.c_str());
+  std::printf("written:  %s\nagain:    tallow-fuzz replay %s--target %s %s\n", path.c_str(),
+              planted ? "--plant-bug " : "", target.c_str(), quoted(path.native()).c_str());
 }
 
 int run_codec(const codec_options& options, bool planted) {
@@ -181,6 +197,10 @@ int run_relay(relay_options options) {
     if (!options.choice.pages) return exit_usage;
   }
   const auto outcome = fuzz::run_against_relay(options.choice);
+  if (!outcome.hindrance.empty()) {
+    std::fprintf(stderr, "tallow-fuzz: %s\n", outcome.hindrance.c_str());
+    return exit_usage;
+  }
   const auto seed = static_cast<unsigned long long>(options.choice.seed);
   if (outcome.before && outcome.after) show(*outcome.before, *outcome.after);
   if (outcome.what.empty()) {
@@ -240,7 +260,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Feeds damaged frames and messages to Tallow's codec, and speaks to relays as nobody "
       "should.\n"
-      "Exit codes: 0 nothing found, 1 found, 2 wrong use, or nobody there."};
+      "Exit codes: 0 nothing found, 1 found, 2 wrong use, nobody there, or a relay that is full."};
   app.set_version_flag("--version", TALLOW_VERSION);
   app.require_subcommand(1);
   bool planted = false;
@@ -257,10 +277,10 @@ int main(int argc, char** argv) {
   };
   CLI::App* codec = app.add_subcommand("codec", "Make inputs from a seed and feed them");
   codec->add_option("--seed", options.seed, "The same seed gives the same inputs")
-      ->check(CLI::NonNegativeNumber)
+      ->check(a_number)
       ->capture_default_str();
   codec->add_option("--runs", options.runs, "How many inputs")
-      ->check(CLI::NonNegativeNumber)
+      ->check(a_number)
       ->capture_default_str();
   codec->add_option("--corpus", options.corpus, "Folder of inputs to start from")
       ->check(CLI::ExistingDirectory);
@@ -278,10 +298,13 @@ int main(int argc, char** argv) {
   relay->add_option("HOST:PORT", against.relay, "A relay that nobody else uses meanwhile")
       ->required();
   relay->add_option("--seed", against.choice.seed, "The same seed says the same")
+      ->check(a_number)
       ->capture_default_str();
   relay->add_option("--first", against.choice.first, "Number of the first run")
+      ->check(a_number)
       ->capture_default_str();
   relay->add_option("--runs", against.choice.runs, "How often a few clients come")
+      ->check(a_number)
       ->capture_default_str();
   relay->add_option(
       "--http", against.pages,

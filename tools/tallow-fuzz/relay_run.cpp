@@ -24,7 +24,11 @@ class campaign {
       : choice_(&choice), outcome_(&outcome), random_(choice.seed), bystanders_(choice, random_) {}
 
   void run() {
-    outcome_->before = figures();
+    if (choice_->pages) {
+      const auto found = read_figures(*choice_->pages, choice_->patience);
+      if (!found) throw hindered("--http names no page with the figures of a relay");
+      outcome_->before = *found;
+    }
     const std::uint64_t end = choice_->first + choice_->runs;
     const std::uint64_t warm = choice_->first + choice_->runs / 10;
     for (std::uint64_t i = choice_->first; i < end; ++i) {
@@ -87,6 +91,8 @@ relay_outcome run_against_relay(const relay_choice& choice) {
   outcome.since = outcome.last = choice.first;
   try {
     campaign(choice, outcome).run();
+  } catch (const hindered& e) {
+    outcome.hindrance = e.what();
   } catch (const std::exception& e) {
     outcome.what = e.what();
   }

@@ -15,6 +15,7 @@ namespace tallow::fuzz {
 /// on all that came before.
 struct relay_outcome {
   std::string what;             ///< empty: nothing found
+  std::string hindrance;        ///< not empty: why nothing can be said of it
   std::uint64_t last = 0;       ///< the run that was under way, or had just ended
   std::uint64_t since = 0;      ///< all was well before this one
   std::size_t connections = 0;  ///< that were made
