@@ -67,6 +67,11 @@ class Precedence(ConfigTest):
         self.assertIn("TALLOW_LANES: a number from 0 to", self.refused("send", "x", TALLOW_LANES="many"))
 
 
+    def test_the_home_folder_may_be_written_as_in_a_shell(self):
+        self.config.write_text('out = "~/got"\n')
+        self.assertEqual(self.shown(HOME="/home/somebody")["out"][0], '"/home/somebody/got"')
+
+
 class Mistakes(ConfigTest):
     def test_each_is_told_with_its_line(self):
         for content, line, said in (

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import TransferTest, relay
+from harness import CODE, TransferTest, relay
 
 
 class Digests(TransferTest):
@@ -51,6 +51,14 @@ class Digests(TransferTest):
         self.assertEqual(digests, received.event("done")[0]["digests"])
         self.assertIn("folder/odd\\name\n", [d["path"] for d in digests])
         self.assertEqual({len(d["sha256"]) for d in digests}, {64})
+
+    def test_without_json_they_are_on_standard_output(self):
+        with relay() as hub:
+            sending = self.send(hub.address, *self.paths)
+            receiving = self.run_cli("receive", "--relay", hub.address, "--out", self.target, "--yes",
+                                     "--digest", env={"TALLOW_CODE": CODE})
+            self.assert_done(sending)
+            self.assertEqual(sorted(receiving.wait().out.splitlines()), self.sha256sum(self.source))
 
     def test_only_with_the_option(self):
         received, sent = self.transfer()

@@ -184,6 +184,14 @@ class Doctor(DoctorTest):
         with relay() as hub:
             said = self.wrong("settings", 2, "config --example", "--relay", hub.address)
             self.assertIn(f"{self.config}:1: unknown key 'lanez'", said)
+            # What the environment says holds all the same.
+            code, found = self.checks(TALLOW_RELAY=hub.address)
+            self.assertEqual((code, found[f"relay {hub.address}"]["ok"]), (2, True))
+
+    def test_a_target_of_no_use_is_told(self):
+        (self.folder / "file").write_text("not a folder", encoding="utf-8")
+        with relay() as hub:
+            self.wrong("disk", 6, "--out", "--relay", hub.address, "--out", self.folder / "file")
 
     def test_state_that_cannot_be_kept_is_told(self):
         (self.folder / "state").write_text("not a folder", encoding="utf-8")

@@ -90,7 +90,8 @@ class Endings(TransferTest):
             with self.subTest(who), relay("--max-bytes", "0") as hub:
                 sending, receiving = self.start_large(hub)
                 chosen, other = ((sending, receiving) if who == "sender" else (receiving, sending))
-                chosen.process.send_signal(signal.SIGINT)
+                # That of a terminal that is closed counts as well.
+                chosen.process.send_signal(signal.SIGINT if who == "sender" else signal.SIGHUP)
                 self.assertEqual(chosen.wait().code, 130)
                 finished = other.wait()
                 self.assertEqual(finished.code, 4, finished.err)
@@ -143,9 +144,11 @@ class LocalTrouble(TransferTest):
         for arguments in ((), ("send",), ("send", "--relay", "127.0.0.1:1"), ("nonsense",),
                           ("send", file), ("receive", CODE), ("send", "--bogus", file),
                           ("send", "--relay", "127.0.0.1:99999", file),
-                          ("receive", "--relay", "127.0.0.1:1", "--code-file", "/nonexistent")):
+                          ("send", "--relay", "127.0.0.1:1", "--name", "other", file),
+                          ("receive", "--", CODE, "another")):
             with self.subTest(arguments):
                 self.assertEqual(self.run_cli(*arguments).wait().code, 2)
+        self.assertIn("no command nonsense", self.run_cli("nonsense").wait().err)
         self.assertEqual(self.run_cli("--help").wait().code, 0)
         self.assertIn("0.1.0", self.run_cli("--version").wait().out)
 
@@ -154,16 +157,59 @@ class LocalTrouble(TransferTest):
         self.assertEqual(finished.code, 6)
         self.assertEqual(finished.event("error")[0]["code"], "not_found")
 
+    def test_missing_code_file(self):
+        for name, said in (("/nonexistent", "such file"), ("/", "directory")):
+            finished = self.run_cli("receive", "--relay", "127.0.0.1:1", "--code-file", name).wait()
+            self.assertEqual(finished.code, 6)
+            self.assertIn(f"tallow-cli: --code-file {name}: ", finished.err)
+            self.assertIn(said, finished.err)
+
+    def test_whatever_stands_behind_two_dashes_is_a_path(self):
+        for name in ("plain", "-weird", "--relay"):
+            (self.source / name).write_text(name)
+        for before, behind in ((["plain"], ["-weird", "--relay"]), ([], ["plain", "-weird"])):
+            finished = self.run_cli("send", "--dry-run", "--json",
+                                    *(os.path.relpath(self.source / one) for one in before),
+                                    "--", *(self.source / one for one in behind)).wait()
+            self.assertEqual(finished.code, 0, finished.err)
+            self.assertEqual(finished.event("done")[0]["files"], len(before) + len(behind))
+
     def test_target_that_is_a_file(self):
         file = self.source / "file"
         file.write_text("x")
         self.target.write_text("in the way")
         with relay() as hub:
             sending = self.send(hub.address, file)
-            receiving = self.receive(hub.address)
-            self.assertEqual(receiving.wait().code, 6)
-            self.assertEqual(sending.wait().code, 6)
-        self.assertEqual(self.target.read_text(), "in the way")
+            # Before the code is used up.
+            for target in (self.target, self.target / "below"):
+                finished = self.receive(hub.address, target=target).wait()
+                self.assertEqual(finished.code, 6, finished.err)
+                self.assertEqual(finished.event("error")[0]["code"], "not_a_directory")
+                self.assertEqual(finished.event("error")[0]["path"], os.fspath(target))
+                self.assertIn(f"tallow-cli: {target}\n", finished.err)
+            self.assertEqual(self.target.read_text(), "in the way")
+            self.target.unlink()
+            self.assert_done(sending, self.receive(hub.address))
+        self.assert_same(file)
+
+    def test_paths_are_whole(self):
+        file = self.source / "file"
+        file.write_text("x")
+        with relay() as hub:
+            sending = self.send(hub.address, file)
+            receiving = self.receive(hub.address, target=os.path.relpath(self.target) + "/../target/")
+            self.assert_done(sending, receiving)
+        self.assertEqual(receiving.wait().event("done")[0]["paths"], [os.fspath(self.target / "file")])
+
+    def test_answers_follow_the_code_on_standard_input(self):
+        file = self.source / "file"
+        file.write_text("x")
+        with relay() as hub:
+            sending = self.send(hub.address, file)
+            receiving = self.run_cli("receive", "--relay", hub.address, "--out", self.target, "--json",
+                                     "--code-file", "-", stdin=CODE + "\ny\n")
+            self.assert_done(sending, receiving)
+        self.assert_same(file)
 
     def test_file_that_changes_while_it_is_sent(self):
         changing = self.source / "changing"

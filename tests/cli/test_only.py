@@ -59,6 +59,7 @@ class Only(TransferTest):
         for number, (answers, wanted) in enumerate((
                 ("p\n1 4\n", ["a.txt", "odd *name"]),
                 ("p\n9\n0\n2\n", ["b.bin"]),  # asked again until it is an answer
+                ("p\nfoo\n*.md\nb.bin\n", ["b.bin"]),
                 ("p\n*.bin\n", ["b.bin", "notes/two.bin"]),
                 ("y\n", ["a.txt", "b.bin", "notes/deep/three.txt", "notes/empty/.keep",
                          "notes/one.txt", "notes/two.bin", "odd *name"]))):
@@ -68,7 +69,7 @@ class Only(TransferTest):
                 self.assert_done(sending, receiving)
                 self.assertEqual(self.arrived(), wanted)
                 self.assertIn("[y/N, p: pick]", receiving.wait().err)
-        self.assertEqual(self.folder / "target3", self.target)
+        self.assertEqual(self.folder / "target4", self.target)
 
     def test_an_empty_pick_is_a_no(self):
         for answers in ("p\n\n", "p\n", "x\n", ""):

@@ -317,6 +317,19 @@ class Texts(StreamTest):
         self.assert_nothing_in(self.source)
         self.assertNotIn("\x1b", self.said())
 
+    def test_one_that_cannot_be_shown_is_not_received(self):
+        with open("/dev/full", "wb") as full:
+            read, write = os.pipe()
+            os.close(read)
+            for stdout in (full, write):
+                with self.subTest(stdout), relay() as hub:
+                    sending = self.text(hub.address, b"text")
+                    receiving = self.cli("receive", "--relay", hub.address, "--yes", stdout=stdout)
+                    self.assert_exit(receiving, 7 if stdout is full else 6)
+                    self.assert_exit(sending, 7 if stdout is full else 6)
+            os.close(write)
+        self.assertNotIn("Received", self.said())
+
     def test_json(self):
         text = "eins\tzwei \u202e drei \U0001f40e" + "x" * 60_000
         with relay() as hub:

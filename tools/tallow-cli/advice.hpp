@@ -52,8 +52,7 @@ struct advice_row {
 };
 
 inline constexpr const char* start_again =
-    "Run 'tallow-cli resume' on both sides to go on, or start both again: what has arrived is "
-    "kept.";
+    "Start both sides again; what has arrived in files is kept.";
 inline constexpr const char* works_once =
     "A code works once. Ask the sender to start again for a new one.";
 inline constexpr const char* try_later = "Try again in a while, or use another relay.";
@@ -101,12 +100,11 @@ inline constexpr std::array advice_rows{
     advice_row{errc::not_found, blamed::here, "Look whether the path is spelled right."},
     advice_row{errc::permission_denied, blamed::here,
                "Look who may read or write there, or choose another place."},
-    advice_row{errc::disk_full, blamed::here,
-               "Make room, then run 'tallow-cli resume' on both sides: what has arrived is kept."},
+    advice_row{errc::disk_full, blamed::here, "Make room, then start both sides again."},
     advice_row{errc::not_a_directory, blamed::here,
-               "Something on the way to that path is a file. Choose another place."},
+               "That path, or something on the way to it, is a file. Choose another place."},
     advice_row{errc::already_exists, blamed::here,
-               "Choose another place, or say what is to happen with --on-conflict."},
+               "Something has that name. Choose another one, or remove it first."},
     advice_row{errc::file_failed, blamed::here,
                "Look whether the disk works, and what the system's log says of it."},
     advice_row{errc::unsupported_kind, blamed::here,
@@ -142,14 +140,12 @@ inline constexpr std::array advice_rows{
                "They said no. Nothing was written there; ask, then start again with a new code."},
     advice_row{errc::transfer_refused, blamed::peer,
                "They said no. Nothing was written there; ask, then start again with a new code."},
-    advice_row{
-        errc::peer_cancelled, blamed::peer,
-        "They ended it. Agree on a new try: 'tallow-cli resume' on both sides, or a new code."},
+    advice_row{errc::peer_cancelled, blamed::peer, "They ended it. Agree on a new try."},
     advice_row{errc::peer_restarted, blamed::peer,
                "What comes from a pipe cannot be read again. Start both sides again, with a new "
                "code."},
     advice_row{errc::peer_disk_full, blamed::peer,
-               "The receiver has to make room; then run 'tallow-cli resume' on both sides."},
+               "The receiver has to make room; then start both sides again."},
     advice_row{errc::peer_file_trouble, blamed::peer,
                "The receiver could not write what came: a folder it may not write to, or a pipe "
                "that nobody reads any more."},

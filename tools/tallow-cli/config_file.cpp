@@ -64,6 +64,16 @@ std::optional<texts> texts_of(const option_row& row, const toml::node& value) {
   return all;
 }
 
+// A shell does this to what is typed, and nobody to what is written in a file.
+void expand_home(const option_row& row, texts& values) {
+  const std::string_view kind = row.value_name == nullptr ? "" : row.value_name;
+  const char* const home = std::getenv("HOME");
+  if ((kind != "FOLDER" && kind != "FILE") || home == nullptr) return;
+  for (std::string& value : values) {
+    if (value == "~" || value.starts_with("~/")) value.replace(0, 1, home);
+  }
+}
+
 // Returns what the system said when it failed, or 0.
 int read_whole(const std::string& path, std::string& to) {
   std::FILE* const file = std::fopen(path.c_str(), "re");
@@ -110,9 +120,10 @@ tools::refusal read_config(chosen_settings& to, std::uint32_t commands, const st
       const std::string at = place(file, key.source());
       const option_row* const row = find_key(key.str());
       if (row == nullptr) return at + ": " + unknown_key(key.str());
-      const auto values = texts_of(*row, value);
+      auto values = texts_of(*row, value);
       const std::string name = at + ": " + row->name;
       if (!values) return name + ": " + wanted_form(*row);
+      expand_home(*row, *values);
       // What is of no use now has to be right all the same: better heard of at once.
       chosen_settings only_looked_at;
       chosen_settings& into = (row->commands & commands) != 0 ? to : only_looked_at;

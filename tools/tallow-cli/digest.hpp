@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
@@ -24,6 +23,7 @@
 #include <tallow/transfer/path_rules.hpp>
 
 #include "reporter.hpp"
+#include "stop_set.hpp"
 
 namespace tallow::cli {
 
@@ -64,7 +64,7 @@ class digest_list {
     hash_->final(as_u8(byte_span(digest)));
     const std::string text = to_hex(digest);
     list_.push_back({{"path", path}, {"sha256", text}});
-    report_->say_always(digest_line(text, path));
+    report_->print(digest_line(text, path));
   }
 
   [[nodiscard]] nlohmann::json take() { return std::move(list_); }
@@ -73,9 +73,8 @@ class digest_list {
   // The transfer is over and its exit status settled, so signals are held back by now; who sends
   // one does not want to wait for what is left.
   bool interrupted() {
-    ::sigset_t pending;
-    if (stopped_ || ::sigpending(&pending) != 0) return stopped_;
-    stopped_ = ::sigismember(&pending, SIGINT) == 1 || ::sigismember(&pending, SIGTERM) == 1;
+    if (stopped_) return true;
+    stopped_ = stop_is_pending();
     if (stopped_) report_->say("The other digests are left out.");
     return stopped_;
   }

@@ -24,6 +24,7 @@
 #include "relay_probe.hpp"
 #include "reporter.hpp"
 #include "state_folder.hpp"
+#include "target.hpp"
 
 namespace tallow::cli {
 namespace {
@@ -106,21 +107,16 @@ finding disk_found(fs::path out) {
   constexpr std::uintmax_t little = std::uintmax_t{64} << 20U;
   if (out == "-") out = ".";
   std::error_code failure;
-  out = fs::absolute(out, failure);
-  const std::string shown = transfer::escape_for_display(out.native());
-  while (!fs::exists(out, failure) && out.has_relative_path()) out = out.parent_path();
-  const auto space = fs::space(out, failure);
-  if (failure) {
-    return {"disk", shown + ": " + failure.message(), exit_code::files,
+  const std::string shown = transfer::escape_for_display(fs::absolute(out, failure).native());
+  if (const auto fine = check_target(out); !fine) {
+    return {"disk", shown + ": " + describe(fine.error()), exit_code::files,
             "Choose another folder with --out."};
   }
-  const std::string text = human_bytes(space.available) + " free for " + shown;
-  if (space.available < little) {
+  const auto room = free_bytes(out);
+  if (!room) return {"disk", shown + " can be written"};
+  const std::string text = human_bytes(*room) + " free for " + shown;
+  if (*room < little) {
     return {"disk", text, exit_code::disk_full, "Make room, or choose another folder with --out."};
-  }
-  if (::access(out.c_str(), W_OK) != 0) {
-    return {"disk", shown + " cannot be written", exit_code::files,
-            "Choose another folder with --out."};
   }
   return {"disk", text};
 }

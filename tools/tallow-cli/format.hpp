@@ -52,8 +52,11 @@ namespace tallow::cli {
 }
 
 /// "1 file", "3 files".
-[[nodiscard]] inline std::string counted(std::uint64_t count, const char* noun) {
-  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+[[nodiscard]] inline std::string counted(std::uint64_t count, const char* noun,
+                                         const char* nouns = nullptr) {
+  const std::string text = std::to_string(count) + ' ';
+  if (count != 1 && nouns != nullptr) return text + nouns;
+  return text + noun + (count == 1 ? "" : "s");
 }
 
 }  // namespace tallow::cli

@@ -1,45 +1,56 @@
 #include "given_code.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <cerrno>
+#include <fcntl.h>
 #include <span>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 #include <tallow/base/bytes.hpp>
+#include <tallow/files/posix_error.hpp>
+#include <tallow/files/unique_fd.hpp>
+#include <tallow/transfer/path_rules.hpp>
+
+#include "terminal.hpp"
 
 namespace tallow::cli {
 namespace {
 
-// The first line of the file; a code is no longer than that.
-std::optional<secret_buffer> read_code_file(const std::string& name) {
-  std::FILE* file = name == "-" ? stdin : std::fopen(name.c_str(), "re");
-  if (file == nullptr) return std::nullopt;
+// The first line of the file; a code is no longer than that. Byte by byte: what follows on standard
+// input are answers, for whoever reads next.
+result<secret_buffer> read_code_file(const std::string& name) {
+  files::unique_fd own;
+  if (name != "-") {
+    own.reset(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!own) return files::fail_errno();
+  }
   secret_buffer text;
-  for (int c = std::fgetc(file); c != EOF && c != '\n' && text.size() < 1024;
-       c = std::fgetc(file)) {
-    const auto byte = static_cast<std::byte>(c);
+  while (text.size() < line_bytes_max) {
+    std::byte byte{};
+    const auto count = ::read(own ? own.get() : STDIN_FILENO, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return files::fail_errno();
+    if (count == 0 || byte == std::byte{'\n'}) break;
     text.append(byte_view(&byte, 1));
   }
-  const bool failed = std::ferror(file) != 0;
-  if (file != stdin) std::fclose(file);
-  if (failed) return std::nullopt;
   return text;
 }
 
 }  // namespace
 
 result<std::optional<crypto::code_phrase>> find_code(settings& from, secret_buffer environment,
-                                                     std::string_view& where) {
+                                                     std::string& where) {
   secret_buffer text;
   if (!from.code_argument.empty()) {
     where = "the code";
     text = secret_buffer(as_bytes(from.code_argument));
     wipe(std::as_writable_bytes(std::span(from.code_argument)));
   } else if (!from.code_file.empty()) {
-    where = "--code-file";
+    where = "--code-file " + transfer::escape_for_display(from.code_file);
     auto read = read_code_file(from.code_file);
-    if (!read) return fail(errc::invalid_argument, 0, "the file cannot be read");
+    if (!read) return fail(read.error());
     text = std::move(*read);
   } else if (!environment.empty()) {
     where = "TALLOW_CODE";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <tallow/base/error.hpp>
@@ -20,10 +21,10 @@ namespace tallow::cli {
 /// From the argument, which is wiped, the file or the environment, in this order; nothing where
 /// none has one.
 ///
-/// @param where  gets which of them it was
-/// @errors  invalid_argument (the file cannot be read), those of parse_code()
+/// @param where  gets which of them it was, for people
+/// @errors  what the system says of the file, those of parse_code()
 [[nodiscard]] result<std::optional<crypto::code_phrase>> find_code(settings& from,
                                                                    secret_buffer environment,
-                                                                   std::string_view& where);
+                                                                   std::string& where);
 
 }  // namespace tallow::cli

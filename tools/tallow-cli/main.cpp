@@ -1,4 +1,5 @@
 // tallow-cli: sends files to another machine through a relay that learns nothing.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -19,6 +20,8 @@ namespace {
 int run(int argc, char** argv) {
   using namespace tallow::cli;
   forbid_dumps();
+  // Who stops reading what is said does not end a transfer; what has to be written tells by EPIPE.
+  (void)std::signal(SIGPIPE, SIG_IGN);
   command what = parse_command_line(argc, argv);
   if (auto* settled = std::get_if<exit_code>(&what)) return static_cast<int>(*settled);
   if (auto* options = std::get_if<bench_options>(&what)) return static_cast<int>(bench(*options));

@@ -89,10 +89,25 @@ void add_command(CLI::App& app, const command_row& row, std::deque<command_parse
 
 tools::refusal read_flags(chosen_settings& to, std::deque<given>& options) {
   for (given& one : options) {
-    if (one.option->count() == 0) continue;
-    if (one.row->form == shape::flag) one.values = {one.flag ? "true" : "false"};
+    if (one.row->form == shape::flag && one.option->count() > 0) {
+      one.values = {one.flag ? "true" : "false"};
+    }
+    if (one.values.empty()) continue;
     const std::string origin = (is_argument(*one.row) ? "" : "--") + std::string(one.row->name);
     if (auto why = take(to, *one.row, one.values, origin)) return why;
+  }
+  return std::nullopt;
+}
+
+// Gives what stood behind `--` to the arguments that are not named by a flag. A refusal where there
+// is none left.
+tools::refusal add_arguments(std::deque<given>& options, std::span<char* const> behind) {
+  for (const char* const text : behind) {
+    const auto to = std::find_if(options.begin(), options.end(), [](const given& one) {
+      return is_argument(*one.row) && (one.row->form == shape::arguments || one.values.empty());
+    });
+    if (to == options.end()) return "unexpected argument " + transfer::escape_for_display(text);
+    to->values.emplace_back(text);
   }
   return std::nullopt;
 }
@@ -151,7 +166,7 @@ command finish(Options options, secret_buffer environment) {
     return refuse("--verify asks a person to compare words, and --yes says that nobody is there.");
   }
   if (options.is_dry_run) return options;  // it meets nobody
-  std::string_view where;
+  std::string where;
   auto code = find_code(options, std::move(environment), where);
   if (!code) return complain(code.error(), where);
   options.code = std::move(*code);
@@ -174,7 +189,10 @@ command finish_send(send_options options, secret_buffer environment) {
   if (options.text && !named.empty()) return refuse("--text sends a text and nothing else.");
   if (!options.text && named.empty()) return refuse("nothing to send: name a PATH, or -.");
   if (streams > 1) return refuse("standard input can be sent once.");
-  if (options.text && options.is_dry_run) return refuse("--text and --dry-run go with no other.");
+  if (options.text && options.is_dry_run) return refuse("--dry-run has nothing to say of a text.");
+  if (!options.stream && options.stream_name != settings().stream_name) {
+    return refuse("--name is for standard input, which '-' sends; files keep their names.");
+  }
   if ((options.stream || options.text) && options.code_file == "-") {
     return refuse("standard input cannot be the code and be sent too.");
   }
@@ -237,8 +255,11 @@ exit_code show_completion(const std::string& shell) {
 
 // The file first, the environment over it.
 tools::refusal read_lasting(chosen_settings& to, std::uint32_t commands) {
-  if (auto why = read_config_file(to, commands)) return why;
-  return read_environment(to, commands, [](const char* name) { return std::getenv(name); });
+  const auto why = read_config_file(to, commands);
+  // Also where the file is wrong: doctor goes on with what there is.
+  const auto also =
+      read_environment(to, commands, [](const char* name) { return std::getenv(name); });
+  return why ? why : also;
 }
 
 exit_code show_config(const settings& asked) {
@@ -300,11 +321,23 @@ command parse_command_line(int argc, char** argv) {
   app.footer(footer());
   std::deque<command_parser> parsers;
   for (const command_row& row : command_rows) add_command(app, row, parsers);
+  // CLI11 takes no argument behind `--` where one came before it, so it does not get to see them.
+  const std::span<char* const> words(argv, static_cast<std::size_t>(argc));
+  const auto dashes = std::find(words.begin(), words.end(), std::string_view("--"));
+  const auto behind =
+      words.subspan(std::min(words.size(), static_cast<std::size_t>(dashes - words.begin()) + 1));
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(dashes - words.begin()), argv);
   } catch (const CLI::Success& e) {
     app.exit(e);
     return exit_code::done;
+  } catch (const CLI::RequiredError& e) {
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
+      return refuse("there is no command " + transfer::escape_for_display(argv[1]) +
+                    "; 'tallow-cli --help' shows all.");
+    }
+    app.exit(e, std::cerr, std::cerr);
+    return exit_code::usage;
   } catch (const CLI::ParseError& e) {
     app.exit(e, std::cerr, std::cerr);
     return exit_code::usage;
@@ -317,6 +350,7 @@ command parse_command_line(int argc, char** argv) {
   if ((parser->row->bit & page_bits) == 0) why = read_lasting(chosen, parser->row->bit);
   std::optional<std::string> wrong_settings;  // which doctor has to tell of, not to end by
   if (parser->row->bit == doctor_bit) wrong_settings = std::exchange(why, std::nullopt);
+  if (!why) why = add_arguments(parser->options, behind);
   if (!why) why = read_flags(chosen, parser->options);
   if (!chosen.values.code_argument.empty()) hide_argument(argc, argv, chosen.values.code_argument);
   // It may hold a password.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +11,8 @@
 #include <unistd.h>
 
 #include <tallow/files/unique_fd.hpp>
+
+#include "stop_set.hpp"
 
 namespace tallow::cli {
 
@@ -69,6 +70,7 @@ class outlet {
   /// Waits until all is written, or somebody wants the program to end.
   void finish() {
     while (!flush()) {
+      // Once a transfer runs these are held back, and would not end a wait here.
       if (stop_is_pending()) return waiting_.clear();
       ::pollfd ready{target(), POLLOUT, 0};
       (void)::poll(&ready, 1, 100);
@@ -84,13 +86,6 @@ class outlet {
   static constexpr std::size_t waiting_max = std::size_t{1} << 20U;
 
   [[nodiscard]] int target() const noexcept { return own_ ? own_.get() : descriptor_; }
-
-  // Once a transfer runs these are held back, and would not end a wait here.
-  static bool stop_is_pending() {
-    ::sigset_t pending;
-    if (::sigpending(&pending) != 0) return false;
-    return ::sigismember(&pending, SIGINT) == 1 || ::sigismember(&pending, SIGTERM) == 1;
-  }
 
   int descriptor_;
   files::unique_fd own_;

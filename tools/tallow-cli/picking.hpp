@@ -75,8 +75,11 @@ struct offer_answer {
 };
 
 /// Shows the names with numbers, and asks for some of them.
-inline asio::awaitable<offer_answer> pick(const std::vector<offered_name>& names,
-                                          reporter& report) {
+///
+/// @param may_match  whether a pattern could be that of something
+template <class MayMatch>
+asio::awaitable<offer_answer> pick(const std::vector<offered_name>& names, MayMatch may_match,
+                                   reporter& report) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const offered_name& one = names[i];
     report.say_always("  " + std::to_string(i + 1) + "  " + transfer::escape_for_display(one.name) +
@@ -88,7 +91,10 @@ inline asio::awaitable<offer_answer> pick(const std::vector<offered_name>& names
     if (!line || line->empty()) co_return offer_answer{};
     const std::string_view text = as_text(line->view());
     if (text.find_first_not_of("0123456789 \t,-") != std::string_view::npos) {
-      co_return offer_answer{true, {std::string(text)}};
+      const std::string pattern(text);
+      if (may_match(pattern)) co_return offer_answer{true, {pattern}};
+      report.say_always("Nothing of it is called " + transfer::escape_for_display(pattern) + ".");
+      continue;
     }
     const auto numbers = parse_numbers(text, names.size());
     if (!numbers) continue;
@@ -101,16 +107,20 @@ inline asio::awaitable<offer_answer> pick(const std::vector<offered_name>& names
 }
 
 /// Asks whether an offer is wanted. Of more than one name some may be picked.
-inline asio::awaitable<offer_answer> ask_whether_wanted(std::string place,
-                                                        const std::vector<offered_name>& names,
-                                                        bool may_pick, reporter& report) {
+///
+/// @param may_match  as of pick()
+template <class MayMatch>
+asio::awaitable<offer_answer> ask_whether_wanted(std::string place,
+                                                 const std::vector<offered_name>& names,
+                                                 bool may_pick, MayMatch may_match,
+                                                 reporter& report) {
   // A list that nobody could read is no choice; a pattern is.
   constexpr std::size_t names_max = 1000;
   const bool picks = may_pick && names.size() > 1 && names.size() <= names_max;
   const auto line =
       co_await ask_for_line(report, place + (picks ? "? [y/N, p: pick] " : "? [y/N] "));
   const bool wants_list = line && (as_text(line->view()) == "p" || as_text(line->view()) == "P");
-  if (picks && wants_list) co_return co_await pick(names, report);
+  if (picks && wants_list) co_return co_await pick(names, may_match, report);
   co_return offer_answer{is_yes(line), {}};
 }
 

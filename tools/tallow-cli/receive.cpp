@@ -1,20 +1,25 @@
 #include "receive.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
 
 #include <asio/io_context.hpp>
 
+#include <tallow/base/bytes.hpp>
+#include <tallow/base/secret.hpp>
 #include <tallow/files/folder_journal.hpp>
 #include <tallow/files/folder_sink.hpp>
+#include <tallow/files/posix_error.hpp>
 #include <tallow/transfer/path_rules.hpp>
 #include <tallow/transfer/receiver.hpp>
 
@@ -36,6 +41,7 @@
 #include "sandbox.hpp"
 #include "settling.hpp"
 #include "state_folder.hpp"
+#include "target.hpp"
 #include "transfer_run.hpp"
 
 namespace tallow::cli {
@@ -70,18 +76,6 @@ nlohmann::json offer_json(const transfer::offer_summary& offer) {
       {"stream", offer.stream},    {"text", offer.text},        {"top", std::move(top)}};
 }
 
-// Free bytes for us where `folder` is or will be; nothing where nobody knows.
-std::optional<std::uint64_t> free_bytes(std::filesystem::path folder) {
-  std::error_code failure;
-  folder = std::filesystem::absolute(folder, failure);
-  while (!std::filesystem::exists(folder, failure) && folder.has_relative_path()) {
-    folder = folder.parent_path();
-  }
-  const auto space = std::filesystem::space(folder, failure);
-  if (failure) return std::nullopt;
-  return space.available;
-}
-
 // What an attempt before this one has left. The sender compares it before it counts.
 void tell_kept(const receiver& into, files::folder_sink& sink, reporter& report) {
   if (!sink.is_resumable()) return;
@@ -91,12 +85,17 @@ void tell_kept(const receiver& into, files::folder_sink& sink, reporter& report)
   report.say("Going on: up to " + human_bytes(bytes) + " are here from an earlier attempt.");
 }
 
-// As a person knows it: not as `.`.
-std::string shown_folder(const std::filesystem::path& folder) {
+// Not as `.`, and without a slash at its end.
+std::filesystem::path whole_path(const std::filesystem::path& folder) {
   std::error_code failure;
-  std::string name = std::filesystem::absolute(folder, failure).lexically_normal().native();
-  if (name.size() > 1 && name.back() == '/') name.pop_back();
-  return transfer::escape_for_display(failure ? folder.native() : name);
+  const auto whole = std::filesystem::absolute(folder, failure).lexically_normal();
+  if (failure) return folder;
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+// As a person knows it.
+std::string shown_folder(const std::filesystem::path& folder) {
+  return transfer::escape_for_display(whole_path(folder).native());
 }
 
 // Where it would go, for the question.
@@ -121,6 +120,10 @@ std::optional<error> obstacle(const transfer::offer_summary& offer, const receiv
     report.say_always("Only one file or a stream can go to standard output. Use --out FOLDER.");
     return error{errc::transfer_refused};
   }
+  if (const auto fine = check_target(options.out); !fine) {
+    report.say_always("tallow-cli: " + shown_folder(options.out));
+    return fine.error();
+  }
   const auto room = free_bytes(options.out);
   if (!room || offer.byte_count - bytes_there <= *room) return std::nullopt;
   report.say_always("There is room for " + human_bytes(*room) + " only in " +
@@ -132,6 +135,29 @@ wanted_entries wanted_of(const std::vector<std::string>& patterns) {
   wanted_entries wanted;
   for (const std::string& pattern : patterns) wanted.add(pattern);
   return wanted;
+}
+
+// A text: as it is for programs, line by line and harmless for people.
+result<void> show_text(reporter& report, std::string_view text) {
+  report.emit({{"event", "text"}, {"text", text}});
+  if (report.is_json()) return {};
+  report.clear_line();
+  std::string shown;
+  if (::isatty(STDOUT_FILENO) != 1) {
+    shown = text;
+  } else {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      shown += transfer::escape_for_display(text.substr(0, end)) + '\n';
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+  const bool is_out = std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() &&
+                      std::fflush(stdout) == 0;
+  const auto why = errno;
+  wipe(std::as_writable_bytes(std::span(shown)));
+  if (is_out) return {};
+  return fail(files::posix_error(why, "standard output"));
 }
 
 // Shows what is offered and finds out whether it is wanted.
@@ -167,8 +193,12 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& 
   }
   if (!options.yes) {
     const bool may_pick = options.only.empty() && !offer.text && !sink.is_pipe();
-    offer_answer answer =
-        co_await ask_whether_wanted(place_of(options, offer), names_of(into), may_pick, report);
+    // As far as the names are known.
+    const auto may_match = [&](const std::string& pattern) {
+      return !offer.complete || part_of(into, wanted_of({pattern})).items > 0;
+    };
+    offer_answer answer = co_await ask_whether_wanted(place_of(options, offer), names_of(into),
+                                                      may_pick, may_match, report);
     if (!answer.is_yes) {
       refused_here = true;
       run.refuse(error{errc::transfer_refused});
@@ -180,7 +210,7 @@ asio::awaitable<void> decide(run_type& run, const receiver& into, receive_sink& 
   }
   sink.want_only(wanted_of(options.only));
   if (offer.text) {
-    sink.take_text();
+    sink.take_text([&report](std::string_view text) { return show_text(report, text); });
   } else if (!sink.is_pipe()) {
     files::conflict_rules rules(rule.value_or(files::on_conflict::rename));
     if (!rule) rules = co_await ask_about(conflicts.names(), report);
@@ -236,10 +266,8 @@ asio::awaitable<result<void>> receive_into(receiver& into, receive_sink& sink, r
 }
 
 session_facts facts_of(const receive_options& options) {
-  std::error_code failure;
-  auto target = std::filesystem::absolute(options.out, failure).lexically_normal();
-  if (!target.has_filename()) target = target.parent_path();  // what ends with '/'
-  session_facts facts{false, "", {target}, 0, "", options.on_conflict, options.only};
+  session_facts facts{false,       "", {whole_path(options.out)}, 0, "", options.on_conflict,
+                      options.only};
   facts.from = options.from;
   facts.direct = options.direct;
   return facts;
@@ -255,25 +283,6 @@ nlohmann::json tell_renamed(reporter& report, const std::vector<files::placed_en
                transfer::escape_for_display(p.final_name) + ".");
   }
   return list;
-}
-
-// A text: as it is for programs, line by line and harmless for people.
-void show_text(reporter& report, std::string_view text) {
-  report.emit({{"event", "text"}, {"text", text}});
-  if (report.is_json()) return;
-  report.clear_line();
-  if (::isatty(STDOUT_FILENO) != 1) {
-    (void)std::fwrite(text.data(), 1, text.size(), stdout);
-    (void)std::fflush(stdout);
-    return;
-  }
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string line = transfer::escape_for_display(text.substr(0, end)) + '\n';
-    (void)std::fwrite(line.data(), 1, line.size(), stdout);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  (void)std::fflush(stdout);
 }
 
 past_transfer past_of(const receive_options& options, const std::string& relay,
@@ -297,7 +306,7 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
   const transfer::outcome& outcome = into.result_of_transfer();
   nlohmann::json paths = nlohmann::json::array();
   for (const files::placed_entry& p : sink.placed()) {
-    paths.push_back((sink.target() / p.final_name).native());
+    paths.push_back((whole_path(sink.target()) / p.final_name).native());
   }
   std::vector<files::placed_entry> placed = sink.placed();
   for (files::placed_entry& p : sink.renamed_inside()) placed.push_back(std::move(p));
@@ -316,8 +325,7 @@ exit_code conclude(reporter& report, const receiver& into, const files::folder_s
     return code;
   }
   all["event"] = "done";
-  report.done(all, "Received " + counted(outcome.entry_count, "item") + ", " +
-                       human_bytes(outcome.byte_count) + report.pace_of(outcome.byte_count) +
+  report.done(all, "Received " + amount_of(outcome, report.pace_of(outcome.byte_count)) +
                        std::string(where) + ".");
   return exit_code::done;
 }
@@ -375,9 +383,8 @@ std::optional<exit_code> attempt(receive_options& options, meeting& how,
   if (run.has_met()) {
     book.keep(past_of(options, options.local ? local_network : run.relay(), into, sink, done));
   }
-  if (done && all.text()) show_text(report, as_text(all.text()->view()));
   if (done) {
-    const bool is_stored = !all.text() && !all.is_pipe();
+    const bool is_stored = !all.is_text() && !all.is_pipe();
     const std::string where = shown_folder(sink.target());
     return conclude(report, into, sink, options, options.digest && is_stored,
                     is_stored ? ", into " + where : "");
@@ -421,6 +428,12 @@ exit_code receive(receive_options options, reporter& report) {
   std::optional<receiver_sandbox> fences;
   const history_keeper book(options, report);
   if (const auto direct = direct_use_of(options); !direct) return report.failed(direct.error());
+  // Better now than when the code is used up. Where nothing was said it may be a text that comes.
+  const bool is_chosen = options.out != settings().out && options.out != "-";
+  if (const auto fine = is_chosen ? check_target(options.out) : result<void>{}; !fine) {
+    report.say_always("tallow-cli: " + shown_folder(options.out));
+    return report.failed(fine.error(), {{"path", whole_path(options.out).native()}});
+  }
   meeting how{want::receive, std::move(options.code), std::move(options.keys)};
   for (;;) {
     if (const auto end = attempt(options, how, fences, report, book)) return *end;

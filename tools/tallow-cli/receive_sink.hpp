@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -39,9 +41,14 @@ class receive_sink {
 
   [[nodiscard]] const item_trace& trace() const noexcept { return trace_; }
 
-  /// What comes is a text, to be kept in memory.
-  void take_text() { text_.emplace(); }
-  [[nodiscard]] const std::optional<secret_buffer>& text() const noexcept { return text_; }
+  /// What comes is a text, to be kept in memory until all of it is there.
+  ///
+  /// @param show  called once, as show(text), returns result<void>: a sender hears where it fails
+  void take_text(std::function<result<void>(std::string_view)> show) {
+    text_.emplace();
+    show_text_ = std::move(show);
+  }
+  [[nodiscard]] bool is_text() const noexcept { return text_.has_value(); }
 
   /// What is not among them is declined.
   void want_only(wanted_entries wanted) { wanted_ = std::move(wanted); }
@@ -87,7 +94,10 @@ class receive_sink {
   }
 
   /// @errors  those of the sink it is
-  [[nodiscard]] result<void> commit() { return text_ || pipe_ ? result<void>{} : folder_.commit(); }
+  [[nodiscard]] result<void> commit() {
+    if (text_) return show_text_(as_text(text_->view()));
+    return pipe_ ? result<void>{} : folder_.commit();
+  }
 
   [[nodiscard]] std::string path(entry_index index) const {
     if (text_) return "text";
@@ -109,6 +119,7 @@ class receive_sink {
   files::folder_sink folder_;
   std::optional<files::piped_sink> pipe_;
   std::optional<secret_buffer> text_;
+  std::function<result<void>(std::string_view)> show_text_;
   wanted_entries wanted_;
   item_trace trace_;
 };

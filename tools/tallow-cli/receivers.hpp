@@ -129,8 +129,7 @@ class receivers {
                    {"bytes", outcome.byte_count},
                    {"declined", outcome.skipped},
                    {"declined_count", outcome.skipped_count}});
-      speaks.say("Sent " + counted(outcome.entry_count, "item") + ", " +
-                 human_bytes(outcome.byte_count) + ".");
+      speaks.say("Sent " + amount_of(outcome) + ".");
       return;
     }
     const error& why = done.error();

@@ -77,6 +77,12 @@ void reporter::say_always(std::string_view text) {
   people_.write(out + question_);
 }
 
+void reporter::print(std::string_view line) {
+  if (options_.json) return say_always(line);
+  clear_line();
+  programs_.write(std::string(line) + '\n');
+}
+
 void reporter::ask(std::string_view text) {
   clear_line();
   question_ = text;
@@ -87,6 +93,12 @@ void reporter::answered() {
   question_.clear();
   // A terminal has echoed the line end; what else gives answers does not.
   if (!stdin_is_terminal()) people_.write("\n");
+}
+
+void reporter::drop_question() {
+  if (question_.empty()) return;
+  question_.clear();
+  people_.write("\n");
 }
 
 void reporter::emit(const nlohmann::json& object) {
@@ -171,11 +183,13 @@ std::string reporter::pace_of(std::uint64_t bytes) const {
 }
 
 void reporter::done(const nlohmann::json& object, std::string_view text) {
+  drop_question();
   emit(object);
   say(text);
 }
 
 exit_code reporter::failed(const error& why, nlohmann::json more) {
+  drop_question();
   const exit_code code = exit_code_for(why.code);
   more["event"] = "error";
   more["code"] = errc_name(why.code);

@@ -30,7 +30,8 @@ namespace tallow::cli {
 [[nodiscard]] inline const char* text_of(failure_reason reason) noexcept {
   switch (reason) {
     case failure_reason::declined: return "not wanted by the receiver";
-    case failure_reason::bad_path: return "a path that the receiver does not allow";
+    case failure_reason::bad_path:
+      return "a path, or what a link points to, that the receiver does not allow";
     case failure_reason::not_readable: return "could not be read by the sender";
     case failure_reason::source_changed: return "changed while it was being sent";
     case failure_reason::not_writable: return "could not be written by the receiver";
@@ -38,6 +39,13 @@ namespace tallow::cli {
     case failure_reason::unsupported: return "neither a file, a folder nor a link";
   }
   return "unknown";
+}
+
+/// How much of an offer has come, for people. Of which part the bytes are nobody counts.
+[[nodiscard]] inline std::string amount_of(const transfer::outcome& outcome,
+                                           const std::string& pace = "") {
+  const std::string items = counted(outcome.entry_count, "item");
+  return outcome.skipped_count > 0 ? items : items + ", " + human_bytes(outcome.byte_count) + pace;
 }
 
 /// The only place that writes to standard output and standard error, but for the content of a
@@ -62,6 +70,9 @@ class reporter {
   void say(std::string_view text);
   /// A line that was asked for, or that an answer needs.
   void say_always(std::string_view text);
+
+  /// What was asked for itself, and so goes to standard output unless events are there.
+  void print(std::string_view line);
 
   /// A question, left open at its end. What is said before answered() stands above it.
   void ask(std::string_view text);
@@ -106,6 +117,8 @@ class reporter {
   void list_skipped(const transfer::outcome& outcome, std::string_view why);
 
  private:
+  /// Nobody will answer any more.
+  void drop_question();
   void write_event(const nlohmann::json& object);
   void log(const nlohmann::json& object);
   void draw(const std::string& line);

@@ -28,7 +28,8 @@ std::string line_of(const stored_session& one) {
   return text;
 }
 
-void list(reporter& report, const std::vector<stored_session>& sessions) {
+template <class Say>
+void list(reporter& report, const std::vector<stored_session>& sessions, Say say) {
   nlohmann::json all = nlohmann::json::array();
   for (const stored_session& one : sessions) {
     nlohmann::json paths = nlohmann::json::array();
@@ -37,7 +38,7 @@ void list(reporter& report, const std::vector<stored_session>& sessions) {
                    {"side", one.facts.is_sender ? "send" : "receive"},
                    {"relay", one.facts.relay},
                    {"paths", std::move(paths)}});
-    report.say_always(line_of(one));
+    say(line_of(one));
   }
   report.emit({{"event", "sessions"}, {"sessions", std::move(all)}});
 }
@@ -66,7 +67,9 @@ std::optional<stored_session> choose(std::vector<stored_session> sessions, const
                {"message", message},
                {"advice", advice}});
   report.say_always("tallow-cli: " + std::string(message) + '\n' + std::string(advice));
-  if (!sessions.empty()) list(report, sessions);
+  if (!sessions.empty()) {
+    list(report, sessions, [&](const std::string& line) { report.say_always(line); });
+  }
   return std::nullopt;
 }
 
@@ -99,7 +102,7 @@ exit_code resume(const resume_options& options) {
     std::erase_if(sessions, [](const stored_session& s) { return s.facts.is_sender; });
   }
   if (options.lists) {
-    list(report, sessions);
+    list(report, sessions, [&](const std::string& line) { report.print(line); });
     return exit_code::done;
   }
   auto chosen = choose(std::move(sessions), options.session, report);

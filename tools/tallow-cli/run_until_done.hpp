@@ -16,21 +16,21 @@
 
 #include <tallow/base/error.hpp>
 
+#include "stop_set.hpp"
+
 namespace tallow::cli {
 
-/// SIGINT and SIGTERM as something to read. From here on no thread is interrupted by them, to the
-/// end of the process: what comes after all is settled cannot turn the exit status into its own.
+/// The signals of stop_set() as something to read. From here on no thread is interrupted by them,
+/// to the end of the process: what comes after all is settled cannot turn the exit status into its
+/// own.
 ///
 /// @errors  throws std::system_error when there is no descriptor left
 class stop_signals {
  public:
   explicit stop_signals(asio::io_context& io) : source_(io) {
-    ::sigset_t both;
-    ::sigemptyset(&both);
-    ::sigaddset(&both, SIGINT);
-    ::sigaddset(&both, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &both, nullptr);  // threads made later inherit it
-    const int made = ::signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
+    const ::sigset_t all = stop_set();
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // threads made later inherit it
+    const int made = ::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
     if (made < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
     source_.assign(made);
   }

@@ -78,7 +78,7 @@ result<secret_buffer> read_text() {
 // meant.
 void tell_left_out(const files::source_tree& tree, reporter& report) {
   if (tree.left_out_count() == 0) return;
-  report.say("Left out, as asked for: " + counted(tree.left_out_count(), "file or folder") + ".");
+  report.say("Left out, as asked for: " + counted(tree.left_out_count(), "entry", "entries") + ".");
 }
 
 exit_code dry_run(files::source_tree& tree, bool stream, reporter& report) {
@@ -90,7 +90,7 @@ exit_code dry_run(files::source_tree& tree, bool stream, reporter& report) {
       {"skipped", skipped_json(tree)}};
   tell_left_out(tree, report);
   if (!tree.skipped().empty()) {
-    const exit_code code = report.failed(error{errc::some_entries_failed}, std::move(all));
+    const exit_code code = report.failed(error{errc::source_failed}, std::move(all));
     list_skipped(report, tree);
     return code;
   }
@@ -115,8 +115,7 @@ exit_code conclude(reporter& report, const sender& from, files::source_tree& tre
     return code;
   }
   all["event"] = "done";
-  report.done(all, "Sent " + counted(outcome.entry_count, "item") + ", " +
-                       human_bytes(outcome.byte_count) + report.pace_of(outcome.byte_count) + ".");
+  report.done(all, "Sent " + amount_of(outcome, report.pace_of(outcome.byte_count)) + ".");
   return exit_code::done;
 }
 

@@ -1,14 +1,12 @@
 // What is done and said when a transfer did not come to its end.
 #pragma once
 
-#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include <tallow/base/error.hpp>
 
-#include "advice.hpp"
 #include "exit_code.hpp"
 #include "reporter.hpp"
 #include "stored_session.hpp"
@@ -18,6 +16,8 @@ namespace tallow::cli {
 
 /// True when another try of the same session may come further: it broke, or somebody stopped it.
 [[nodiscard]] inline bool may_go_on(const error& why) {
+  // The sender will not be somebody else the next time.
+  if (why.code == errc::signer_missing || why.code == errc::signer_wrong) return false;
   switch (exit_code_for(why.code)) {
     case exit_code::usage:
     case exit_code::refused:
@@ -46,8 +46,7 @@ inline exit_code settle_failure(session_record& record, const error& why, report
                                 nlohmann::json more = nlohmann::json::object()) {
   if (!may_go_on(why)) record.forget();
   const exit_code code = report.failed(why, std::move(more));
-  const std::string_view advice = advice_for(why.code);
-  if (record.is_stored() && advice.find("resume") == std::string_view::npos) {
+  if (record.is_stored()) {
     report.say("To go on: tallow-cli resume, on both sides, within a day.");
   }
   return code;
