@@ -65,12 +65,17 @@ class Events(TransferTest):
     def test_whose_side_an_error_is_on(self):
         file = self.source / "file"
         file.write_text("x")
-        self.target.write_text("in the way")
         with relay() as hub:
-            sending, receiving = self.send(hub.address, file), self.receive(hub.address)
+            receiving = self.receive(hub.address)
+            receiving.event("waiting")
+            # What is wrong from the beginning would be told before they meet.
+            self.target.rmdir()
+            self.target.write_text("in the way")
+            sending = self.send(hub.address, file)
             self.assertEqual(sending.wait().event("error")[0]["side"], "peer")
             self.assertEqual(receiving.wait().event("error")[0]["side"], "here")
             sending = self.send(hub.address, file)
+            self.target.unlink()
             wrong = self.receive(hub.address, code="7-crossover-marmalade").wait()
             self.assertEqual(wrong.event("error")[0]["side"], "either")
             sending.wait()
