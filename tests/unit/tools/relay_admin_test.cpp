@@ -118,7 +118,7 @@ TEST_F(RelayAdmin, LetsInWhoShowsTheTokenAndNobodyElse) {
   EXPECT_EQ(ask("GET", "/admin/rooms", "Bearer " + right).status, 200U);
   EXPECT_EQ(ask("GET", "/admin/rooms", "bearer " + right).status, 200U);
   // Each was written down, and the token never.
-  EXPECT_EQ(lines().size(), 21U);
+  EXPECT_EQ(lines().size(), 22U);
   for (const std::string& line : lines()) {
     EXPECT_EQ(line.find(right.substr(2)), std::string::npos);
   }

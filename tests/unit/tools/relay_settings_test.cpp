@@ -91,12 +91,14 @@ TEST(RelaySettings, NamesTheLineAndWhatIsAllowed) {
             "log-level, log-format");
   EXPECT_EQ(refusal_of("max-rooms = 5\nlog-level = 'loud'"),
             "f.toml:2: log-level: one of debug, info, warn, error, off is wanted");
-  EXPECT_EQ(refusal_of("max-rooms = 1.5"), "f.toml:1: max-rooms: text or a number is wanted");
-  EXPECT_EQ(refusal_of("max-rooms = [1, 2]"), "f.toml:1: max-rooms: text or a number is wanted");
+  EXPECT_EQ(refusal_of("max-rooms = 1.5"),
+            "f.toml:1: max-rooms: a text, a whole number, true or false is wanted");
+  EXPECT_EQ(refusal_of("max-rooms = [1, 2]"),
+            "f.toml:1: max-rooms: a text, a whole number, true or false is wanted");
   EXPECT_EQ(refusal_of("max-rooms = true"),
             "f.toml:1: max-rooms: a number from 1 to 1000000 is wanted");
   EXPECT_EQ(refusal_of("listen = ['a:1', 'b:x']"),
-            "f.toml:1: listen: HOST:PORT is wanted: the port is not a number from 1 to 65535");
+            "f.toml:1: listen: HOST:PORT is wanted: the port is not a number from 0 to 65535");
   EXPECT_EQ(refusal_of("allow = ['192.0.2.0/33']"),
             "f.toml:1: allow: an address or a block like 192.0.2.0/24 or 2001:db8::/32 is wanted: "
             "no prefix length");
