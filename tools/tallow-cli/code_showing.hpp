@@ -23,7 +23,7 @@ namespace tallow::cli {
   std::string text = "On the other machine, on this network:  " + receive +
                      "\nand type the code there. If it finds nothing:";
   for (const std::string& at : options.local->addresses) {
-    text += "\n  " + receive + " --relay " + at;
+    text.append("\n  ").append(receive).append(" --relay ").append(at);
   }
   text += "\nOther networks are reached through a relay alone (--relay HOST:PORT).";
   return text;

@@ -217,7 +217,7 @@ int run_relay(relay_options options) {
   std::printf("again:    tallow-fuzz relay %s%s --seed %llu --first %llu --runs %llu\n",
               options.relay.c_str(), same.c_str(), seed,
               static_cast<unsigned long long>(outcome.since),
-              static_cast<unsigned long long>(outcome.last - outcome.since + 1));
+              static_cast<unsigned long long>(outcome.last) - outcome.since + 1);
   return exit_found;
 }
 
@@ -254,6 +254,78 @@ int run_peer(peer_options options) {
   return outcome.trouble ? exit_found : exit_nothing_found;
 }
 
+struct command_line {
+  codec_options codec;
+  std::vector<std::string> files;
+  bool is_planted = false;
+  relay_options relay;
+  peer_options peer;
+};
+
+void add_number(CLI::App* command, const char* name, std::uint64_t& to, const char* help) {
+  command->add_option(name, to, help)->check(a_number)->capture_default_str();
+}
+
+// Codec and replay.
+void add_feeding(CLI::App& app, command_line& to) {
+  CLI::App* codec = app.add_subcommand("codec", "Make inputs from a seed and feed them");
+  add_number(codec, "--seed", to.codec.seed, "The same seed gives the same inputs");
+  add_number(codec, "--runs", to.codec.runs, "How many inputs");
+  codec->add_option("--corpus", to.codec.corpus, "Folder of inputs to start from")
+      ->check(CLI::ExistingDirectory);
+  codec->add_option("--out", to.codec.out, "Folder for the input that broke something")
+      ->capture_default_str();
+  CLI::App* again = app.add_subcommand("replay", "Feed files, as found here or by libFuzzer");
+  again->add_option("FILE", to.files, "Inputs")->required();
+  for (CLI::App* command : {codec, again}) {
+    command->add_option("--target", to.codec.targets, "Only this body; may be repeated")
+        ->check(CLI::IsMember({"frame_decoder", "message_codec", "chunk_codec"}))
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    // For our own tests: code that is wrong on purpose. An empty group hides it from --help.
+    command->add_flag("--plant-bug", to.is_planted)->group("");
+  }
+}
+
+// What both need that speak to a relay.
+void add_way(CLI::App* command, relay_options& to) {
+  command->add_option("--patience", to.patience_s, "Seconds to wait for what must come")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command->add_flag("--plain", to.is_plain, "The relay takes control connections without TLS");
+  command->add_flag("--force", to.is_forced, "The relay is on another machine, and is yours");
+}
+
+void add_relay(CLI::App& app, relay_options& to) {
+  CLI::App* relay = app.add_subcommand(
+      "relay",
+      "Connect to a relay and break its rules, while others use it and have to notice nothing");
+  relay->add_option("HOST:PORT", to.relay, "A relay that nobody else uses meanwhile")->required();
+  add_number(relay, "--seed", to.choice.seed, "The same seed says the same");
+  add_number(relay, "--first", to.choice.first, "Number of the first run");
+  add_number(relay, "--runs", to.choice.runs, "How often a few clients come");
+  relay->add_option(
+      "--http", to.pages,
+      "HOST:PORT of its operators' pages: what it keeps of who is gone is found there");
+  relay
+      ->add_option("--settle", to.settling_s,
+                   "With --http: seconds after which it has to have forgotten who is gone")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  add_way(relay, to);
+}
+
+void add_peer(CLI::App& app, peer_options& to) {
+  CLI::App* peer = app.add_subcommand(
+      "peer", "Be a hostile sender or receiver for a program that waits with the code TALLOW_CODE");
+  peer->add_option("HOST:PORT", to.with.relay, "The relay where it waits");
+  peer->add_option("--attack", to.attack, "What to try; 'list' shows all")->required();
+  peer->add_option("--wait", to.wait_s, "Seconds that it may take to come")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  add_way(peer, to.with);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -263,79 +335,17 @@ int main(int argc, char** argv) {
       "Exit codes: 0 nothing found, 1 found, 2 wrong use, nobody there, or a relay that is full."};
   app.set_version_flag("--version", TALLOW_VERSION);
   app.require_subcommand(1);
-  bool planted = false;
-  codec_options options;
-  std::vector<std::string> files;
-
-  const auto add_common = [&](CLI::App* command) {
-    command->add_option("--target", options.targets, "Only this body; may be repeated")
-        ->check(CLI::IsMember({"frame_decoder", "message_codec", "chunk_codec"}))
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    // For our own tests: code that is wrong on purpose. An empty group hides it from --help.
-    command->add_flag("--plant-bug", planted)->group("");
-  };
-  CLI::App* codec = app.add_subcommand("codec", "Make inputs from a seed and feed them");
-  codec->add_option("--seed", options.seed, "The same seed gives the same inputs")
-      ->check(a_number)
-      ->capture_default_str();
-  codec->add_option("--runs", options.runs, "How many inputs")
-      ->check(a_number)
-      ->capture_default_str();
-  codec->add_option("--corpus", options.corpus, "Folder of inputs to start from")
-      ->check(CLI::ExistingDirectory);
-  codec->add_option("--out", options.out, "Folder for the input that broke something")
-      ->capture_default_str();
-  add_common(codec);
-  CLI::App* again = app.add_subcommand("replay", "Feed files, as found here or by libFuzzer");
-  again->add_option("FILE", files, "Inputs")->required();
-  add_common(again);
-
-  relay_options against;
-  CLI::App* relay = app.add_subcommand(
-      "relay",
-      "Connect to a relay and break its rules, while others use it and have to notice nothing");
-  relay->add_option("HOST:PORT", against.relay, "A relay that nobody else uses meanwhile")
-      ->required();
-  relay->add_option("--seed", against.choice.seed, "The same seed says the same")
-      ->check(a_number)
-      ->capture_default_str();
-  relay->add_option("--first", against.choice.first, "Number of the first run")
-      ->check(a_number)
-      ->capture_default_str();
-  relay->add_option("--runs", against.choice.runs, "How often a few clients come")
-      ->check(a_number)
-      ->capture_default_str();
-  relay->add_option(
-      "--http", against.pages,
-      "HOST:PORT of its operators' pages: what it keeps of who is gone is found there");
-  relay
-      ->add_option("--settle", against.settling_s,
-                   "With --http: seconds after which it has to have forgotten who is gone")
-      ->check(CLI::Range(0, 3600))
-      ->capture_default_str();
-  peer_options hostile;
-  CLI::App* peer = app.add_subcommand(
-      "peer", "Be a hostile sender or receiver for a program that waits with the code TALLOW_CODE");
-  peer->add_option("HOST:PORT", hostile.with.relay, "The relay where it waits");
-  peer->add_option("--attack", hostile.attack, "What to try; 'list' shows all")->required();
-  peer->add_option("--wait", hostile.wait_s, "Seconds that it may take to come")
-      ->check(CLI::Range(1, 3600))
-      ->capture_default_str();
-  for (const auto& [command, to] : {std::pair{relay, &against}, std::pair{peer, &hostile.with}}) {
-    command->add_option("--patience", to->patience_s, "Seconds to wait for what must come")
-        ->check(CLI::Range(1, 3600))
-        ->capture_default_str();
-    command->add_flag("--plain", to->is_plain, "The relay takes control connections without TLS");
-    command->add_flag("--force", to->is_forced, "The relay is on another machine, and is yours");
-  }
-
+  command_line asked;
+  add_feeding(app, asked);
+  add_relay(app, asked.relay);
+  add_peer(app, asked.peer);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_nothing_found : exit_usage;
   }
-  if (peer->parsed()) return run_peer(std::move(hostile));
-  if (relay->parsed()) return run_relay(std::move(against));
-  return codec->parsed() ? run_codec(options, planted) : replay(files, options.targets, planted);
+  if (app.got_subcommand("peer")) return run_peer(std::move(asked.peer));
+  if (app.got_subcommand("relay")) return run_relay(std::move(asked.relay));
+  return app.got_subcommand("codec") ? run_codec(asked.codec, asked.is_planted)
+                                     : replay(asked.files, asked.codec.targets, asked.is_planted);
 }

@@ -177,7 +177,7 @@ class identity_files {
     if (auto why = write_temporary(fresh, std::as_bytes(std::span(*key)))) return why;
     // Not rename(): of two relays that start together the later takes the key of the earlier.
     const bool is_made = ::link(fresh.c_str(), key_.c_str()) == 0;
-    const auto why = is_made || errno == EEXIST ? refusal() : failure(key_);
+    auto why = is_made || errno == EEXIST ? refusal() : failure(key_);
     (void)::unlink(fresh.c_str());
     if (is_made) spdlog::info("made a key for TLS: {}", key_.native());
     return why;

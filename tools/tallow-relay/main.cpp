@@ -91,19 +91,20 @@ void fill_closed_streams() {
   }
 }
 
-// Divides the descriptors that this process may have. A refusal when there are too few.
-tallow::relay_tool::refusal limit_descriptors(settings& chosen) {
+// Divides the descriptors that this process may have. False after a complaint: there are too few.
+bool limit_descriptors(settings& chosen) {
   rlimit descriptors{};
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return std::nullopt;
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return true;
   descriptors.rlim_cur = descriptors.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &descriptors);
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return std::nullopt;
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return true;
   const rlim_t usable = descriptors.rlim_cur;
   const rlim_t kept = descriptors_kept + descriptors_per_thread * threads_of(chosen);
   if (usable < kept + descriptors_for_strangers_min) {
-    return "only " + std::to_string(usable) + " files may be open, and " +
-           std::to_string(kept + descriptors_for_strangers_min) +
-           " are the least: raise the limit (LimitNOFILE=, ulimit -n)";
+    complain("only " + std::to_string(usable) + " files may be open, and " +
+             std::to_string(kept + descriptors_for_strangers_min) +
+             " are the least: raise the limit (LimitNOFILE=, ulimit -n)");
+    return false;
   }
   const rlim_t for_pipes = (usable - kept) / pipes_part;
   chosen.pipes_max = for_pipes / 2;
@@ -111,7 +112,7 @@ tallow::relay_tool::refusal limit_descriptors(settings& chosen) {
   chosen.refusals_max = std::min(for_strangers / refusals_part, refusals_max);
   chosen.connections_max =
       std::min<std::size_t>(chosen.connections_max, for_strangers - chosen.refusals_max);
-  return std::nullopt;
+  return true;
 }
 
 bool is_missing_family(const tallow::error& why) {
@@ -218,14 +219,22 @@ void be_loud(const std::exception_ptr& lost) {
   if (lost) std::rethrow_exception(lost);
 }
 
-// The one line on standard output, for the program that started us.
-bool say_ready(const tallow::net::relay_group& relay) {
+// The one line on standard output, for the program that started us; then the log, and the manager.
+bool say_ready(const tallow::net::relay_group& relay, const settings& chosen,
+               const service_manager& manager) {
   std::string line = "tallow-relay ready on ";
   for (const auto& where : relay.addresses()) {
     if (line.back() != ' ') line += ",";
     line += to_string(where);
   }
-  return std::puts(line.c_str()) >= 0 && std::fflush(stdout) == 0;
+  if (std::puts(line.c_str()) < 0 || std::fflush(stdout) != 0) {
+    complain("cannot write to standard output");
+    return false;
+  }
+  spdlog::info("ready: at most {} rooms and {} connections, {} threads", chosen.rooms_max,
+               chosen.connections_max, relay.shard_count());
+  manager.ready();
+  return true;
 }
 
 // A line a minute, if anything has happened: a log that a stranger can fill is a target itself.
@@ -345,12 +354,49 @@ tallow::net::relay_server_options options_of(const settings& chosen,
   return options;
 }
 
+// What goes on beside the relay as long as it runs.
+class chores {
+ public:
+  explicit chores(asio::io_context& context)
+      : context_(&context),
+        stops_(context, SIGINT, SIGTERM),
+        hangups_(context, SIGHUP),
+        report_timer_(context),
+        watchdog_timer_(context),
+        renewal_timer_(context) {}
+
+  void start(tallow::net::relay_group& relay, service_manager& manager,
+             tallow::relay_tool::identity_files& files, std::chrono::seconds drain_wait,
+             std::function<void()> on_reload) {
+    begin(stop_on_signals(stops_, relay, manager, drain_wait));
+    begin(reload_on_signals(hangups_, relay, std::move(on_reload)));
+    begin(report(report_timer_, relay, manager));
+    begin(feed_watchdog(watchdog_timer_, relay, manager));
+    begin(tallow::relay_tool::renew_when_changed(renewal_timer_, files, relay));
+  }
+
+  void cancel() {
+    stops_.cancel();
+    hangups_.cancel();
+    report_timer_.cancel();
+    renewal_timer_.cancel();
+    watchdog_timer_.cancel();
+  }
+
+ private:
+  void begin(asio::awaitable<void> work) { asio::co_spawn(*context_, std::move(work), be_loud); }
+
+  asio::io_context* context_;
+  asio::signal_set stops_;
+  asio::signal_set hangups_;
+  asio::steady_timer report_timer_;
+  asio::steady_timer watchdog_timer_;
+  asio::steady_timer renewal_timer_;
+};
+
 int run(const command_line& from, service_manager& manager) {
   settings chosen = from.chosen;
-  if (const auto why = limit_descriptors(chosen)) {
-    complain(*why);
-    return exit_failed;
-  }
+  if (!limit_descriptors(chosen)) return exit_failed;
   tallow::relay_tool::identity_files files;
   std::optional<tallow::net::tls_server_context> tls;
   if (const int failed = start_tls(chosen, files, tls); failed != 0) return failed;
@@ -366,8 +412,7 @@ int run(const command_line& from, service_manager& manager) {
       });
   tallow::relay_tool::abuse_watch abuse(context, hook, rules,
                                         [&relay, &chosen] { relay.drain(chosen.drain_timeout); });
-  asio::signal_set signals(context, SIGINT, SIGTERM);
-  asio::signal_set hangups(context, SIGHUP);
+  chores others(context);
   if (!manager.notify_trouble().empty()) spdlog::warn("{}", manager.notify_trouble());
   if (!start_listening(relay, chosen, manager)) return exit_failed;
   const tallow::relay_tool::process_figures process;
@@ -386,43 +431,22 @@ int run(const command_line& from, service_manager& manager) {
   if (!give_up_rights(from, files)) return exit_failed;
   tallow::relay_tool::reloader reload(
       from, from.chosen, [&rules](const tallow::net::relay_reload& fresh) { rules.settle(fresh); });
-  // The relay ends by itself; what only waits then is ended by the context.
-  asio::steady_timer report_timer(context);
-  asio::steady_timer watchdog_timer(context);
-  asio::steady_timer renewal_timer(context);
+  // The relay ends by itself; what only waits then is ended here.
   const auto let_go = [&] {
-    signals.cancel();
-    hangups.cancel();
-    report_timer.cancel();
-    renewal_timer.cancel();
+    others.cancel();
     http.stop();
     admin.close();
     abuse.stop();
     rules.stop();
-    watchdog_timer.cancel();
   };
   if (!start_threads(relay, let_go)) return exit_failed;
-  if (!say_ready(relay)) {
-    complain("cannot write to standard output");
-    return exit_failed;
-  }
-  spdlog::info("ready: at most {} rooms and {} connections, {} threads", chosen.rooms_max,
-               chosen.connections_max, relay.shard_count());
-  manager.ready();
-  asio::co_spawn(context, stop_on_signals(signals, relay, manager, chosen.drain_timeout), be_loud);
-  asio::co_spawn(context,
-                 reload_on_signals(hangups, relay,
-                                   [&] {
-                                     tallow::relay_tool::renew(files, relay);
-                                     manager.reloading();
-                                     reload();
-                                     manager.ready();
-                                   }),
-                 be_loud);
-  asio::co_spawn(context, report(report_timer, relay, manager), be_loud);
-  asio::co_spawn(context, feed_watchdog(watchdog_timer, relay, manager), be_loud);
-  asio::co_spawn(context, tallow::relay_tool::renew_when_changed(renewal_timer, files, relay),
-                 be_loud);
+  if (!say_ready(relay, chosen, manager)) return exit_failed;
+  others.start(relay, manager, files, chosen.drain_timeout, [&] {
+    tallow::relay_tool::renew(files, relay);
+    manager.reloading();
+    reload();
+    manager.ready();
+  });
   context.run();
   const auto counted = relay.figures_at_end();
   spdlog::info("stopped; {} rooms and {} bytes since the start", counted.rooms_opened,
