@@ -60,8 +60,11 @@ class Command:
             stdin=subprocess.PIPE if stdin is not None else terminal,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if stdin is not None:
-            self.process.stdin.write(stdin.encode())
-            self.process.stdin.close()
+            # Who refuses its arguments at once may be gone before it has read.
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.write(stdin.encode())
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
             self.process.stdin = None
         self.is_json = "--json" in arguments
         self.lines, self.err = [], b""
