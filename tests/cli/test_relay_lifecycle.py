@@ -422,8 +422,6 @@ class Reload(LifecycleTest):
         def reload(content):
             if callable(content):
                 content()
-            elif content is None:
-                config.unlink()
             else:
                 config.write_text(content)
             before = time.monotonic_ns() // 1000
@@ -439,7 +437,7 @@ class Reload(LifecycleTest):
         for content, said in (('log-level = "loud"\n', f"{config}:1: log-level: one of debug"),
                               ("\nmax-roms = 5\n", f"{config}:2: unknown key"),
                               ("=", f"{config}:1: "),
-                              (None, f"{config}: cannot be read: No such file"),
+                              (config.unlink, f"{config}: cannot be read: No such file"),
                               (config.mkdir, f"{config}: cannot be read: Is a directory"),
                               (config.rmdir, f"{config}: cannot be read: No such file")):
             with self.subTest(content):
