@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -123,6 +124,9 @@ class tls_transport {
     asio::steady_timer flushed;  // cancelled when nobody sends any more
     byte_buffer incoming;
     bool is_flushing = false;
+    // Why nothing can be sent any more. Asio would wait for ever for room in a socket that has
+    // failed once.
+    std::optional<error> send_failure;
   };
 
   explicit tls_transport(std::unique_ptr<state> s) noexcept : state_(std::move(s)) {}
@@ -142,21 +146,23 @@ class tls_transport {
     state* state_;
   };
 
-  // Sends all that the channel has. A reader may have an answer to send while a writer sends.
+  // Sends all that the channel has.
   static asio::awaitable<result<void>> flush(state& s) {
     while (s.is_flushing) {
       s.flushed.expires_at(asio::steady_timer::time_point::max());
       (void)co_await s.flushed.async_wait(awaited);
     }
     const flushing now(s);
-    for (;;) {
+    while (!s.send_failure) {
       const byte_view bytes = s.channel.poll_transmit();
       if (bytes.empty()) co_return result<void>{};
       const auto [trouble, count] =
           co_await s.socket.async_write_some(detail::as_buffer(bytes), awaited);
-      if (trouble) co_return fail(errc::connection_lost, detail::as_std(trouble));
       s.channel.transmitted(count);
+      if (trouble == asio::error::operation_aborted) co_return fail(errc::connection_lost);
+      if (trouble) s.send_failure = error{errc::connection_lost, 0, {}, detail::as_std(trouble)};
     }
+    co_return fail(*s.send_failure);
   }
 
   // Reads once, and answers what has to be answered.
@@ -168,7 +174,9 @@ class tls_transport {
     }
     if (trouble) co_return fail(errc::connection_lost, detail::as_std(trouble));
     const auto done = s.channel.handle_bytes(byte_view(s.incoming).first(count));
-    if (s.channel.poll_transmit().empty()) co_return done;
+    // Whoever sends meanwhile sends an answer, too. Waiting for him would leave unread what comes
+    // as long as the other end takes nothing.
+    if (s.is_flushing || s.channel.poll_transmit().empty()) co_return done;
     const auto sent = co_await flush(s);
     co_return done ? sent : done;
   }

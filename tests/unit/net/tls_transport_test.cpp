@@ -129,6 +129,75 @@ TEST(TlsTransport, TellsAnEndFromALoss) {
   }
 }
 
+/// Speaks once when it has heard something, takes nothing any more, and breaks the connection when
+/// it is told to.
+class deaf_server {
+ public:
+  explicit deaf_server(asio::io_context& context)
+      : acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), socket_(context) {
+    asio::co_spawn(context, serve(), asio::detached);
+  }
+
+  [[nodiscard]] address where() const { return {"127.0.0.1", acceptor_.local_endpoint().port()}; }
+  [[nodiscard]] key_fingerprint fingerprint() const { return identity_.fingerprint(); }
+
+  /// What was not read makes it a reset.
+  void break_connection() { socket_.close(); }
+
+ private:
+  asio::awaitable<void> serve() {
+    auto [trouble, socket] = co_await acceptor_.async_accept(awaited);
+    socket_ = std::move(socket);
+    auto channel = tls_channel::server(tls_server_context(identity_)).value();
+    byte_buffer buffer(5'000);
+    bool has_heard = false;
+    while (!has_heard) {
+      const auto [failed, count] =
+          co_await socket_.async_read_some(detail::as_buffer(byte_span(buffer)), awaited);
+      if (failed || !channel.handle_bytes(byte_view(buffer).first(count))) co_return;
+      has_heard = !test::received_by(channel).empty();
+      if (has_heard) (void)channel.send(as_bytes("here"));
+      const byte_buffer out = test::taken_from(channel);
+      (void)co_await asio::async_write(socket_, detail::as_buffer(byte_view(out)), awaited);
+    }
+  }
+
+  tls_identity identity_ = test::new_identity();
+  tcp::acceptor acceptor_;
+  tcp::socket socket_;
+};
+
+// A reset is seen by whoever sends, too, and Asio tells it only once of a socket.
+TEST(TlsTransport, ReadsWhileAWriterWaitsAndTellsBothOfALoss) {
+  asio::io_context context(1);
+  deaf_server server(context);
+  bool is_done = false;
+  const auto work = [&]() -> asio::awaitable<void> {
+    using namespace asio::experimental::awaitable_operators;
+    auto socket = co_await connect(server.where());
+    auto made = co_await tls_transport::open(std::move(*socket), "localhost",
+                                             trust_pinned(server.fingerprint()));
+    EXPECT_TRUE(made);
+    if (!made) co_return;
+    const byte_buffer more_than_fits(64 << 20);
+    const auto read = [&]() -> asio::awaitable<void> {
+      const auto got = co_await read_all(*made, 4);
+      EXPECT_TRUE(got && as_text(*got) == "here");
+      server.break_connection();
+      byte_buffer some(10);
+      EXPECT_EQ(code_of(co_await made->async_read_some(some)), errc::connection_lost);
+    };
+    const auto sent = co_await (made->async_write_all(more_than_fits) && read());
+    EXPECT_EQ(code_of(sent), errc::connection_lost);
+    const auto again = co_await made->async_write_all(as_bytes("more"));
+    EXPECT_EQ(code_of(again), errc::connection_lost);
+    is_done = true;
+  };
+  asio::co_spawn(context, work(), asio::detached);
+  context.run_for(std::chrono::seconds(20));
+  EXPECT_TRUE(is_done);
+}
+
 TEST(TlsTransport, SaysWhatItsJudgeSays) {
   echo_server server;
   server.run([](echo_server& s) -> asio::awaitable<void> {
