@@ -257,6 +257,9 @@ def proxy(target, tap=None):
     made = Proxy(target, tap)
     try:
         yield made
+    except BaseException:
+        made.cut()  # or what still runs through it would be waited for
+        raise
     finally:
         made.close()
 
