@@ -205,9 +205,12 @@ class Proxy:
                     other, way = key.data
                     try:
                         data = key.fileobj.recv(65536)
-                        self.recorded += data
-                        if self.tap and data:
-                            data = self.tap(number, way, data)
+                    except OSError:  # a reset is an end, too
+                        data = b""
+                    self.recorded += data
+                    if self.tap and data:
+                        data = self.tap(number, way, data)
+                    try:
                         if data:
                             other.sendall(data)
                             continue

@@ -1,6 +1,7 @@
 """tallow-relay as a service manager runs it; the manager is played here."""
 import contextlib
 import os
+import pathlib
 import select
 import signal
 import socket
@@ -84,7 +85,8 @@ class Service:
     """A relay, started with sockets if there are any."""
 
     def __init__(self, *arguments, sockets=(), env=None):
-        self.log = tempfile.TemporaryFile("w+")
+        # Read by its name: who shares the descriptor moves the place where the relay writes.
+        self.log = tempfile.NamedTemporaryFile("w")
         numbers = [s.fileno() for s in sockets]
         command = [RELAY, *arguments]
         variables = {"XDG_STATE_HOME": RELAY_STATE.name, **(env or {})}
@@ -112,8 +114,7 @@ class Service:
         return self.process.wait(DEADLINE_S)
 
     def text(self):
-        self.log.seek(0)
-        return self.log.read()
+        return pathlib.Path(self.log.name).read_text()
 
     def close(self):
         if self.process.poll() is None:
