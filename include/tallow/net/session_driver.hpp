@@ -228,7 +228,8 @@ class session_driver {
   // What the session still has for the connection that it gives up.
   asio::awaitable<void> say_goodbye() {
     const byte_view bytes = session_->poll_transmit(now());
-    if (!bytes.empty()) (void)co_await transport_.async_write_all(bytes);
+    if (bytes.empty()) co_return;
+    (void)co_await transport_.async_write_all(session::byte_views(&bytes, 1));
   }
 
   // Nothing more goes over this connection.
