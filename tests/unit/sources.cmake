@@ -160,6 +160,7 @@ set(test_net_sources
   unit/net/lane_socket_test.cpp
   unit/net/lane_carrier_test.cpp
   unit/net/lane_splice_test.cpp
+  unit/net/session_driver_test.cpp
   unit/net/system_random_test.cpp
   unit/net/relay_group_test.cpp
   unit/net/relay_server_test.cpp

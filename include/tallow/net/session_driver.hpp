@@ -75,6 +75,7 @@ class session_driver {
         lanes_.emplace(work_.get_executor(), *session_, *lanes_at_, [this] { wake(); });
       (void)session_->handle_bytes({}, now());
       drain(on_event);
+      has_write_failed_ = false;
       co_await (read_loop(on_event) || write_loop() || time_loop(on_event));
       lanes_.reset();
       direct_.forget_lanes();
@@ -85,7 +86,7 @@ class session_driver {
     is_running_ = false;
     stream_.reset();
     (void)transport_.shutdown_send();
-    co_await (read_to_end() || pause(lingering));
+    if (!has_write_failed_) co_await (read_to_end() || pause(lingering));
     transport_.close();
     background_.stop();
     if (const auto& why = session_->failure()) co_return fail(*why);
@@ -159,8 +160,9 @@ class session_driver {
       background_.wake();
       if (!count || *count == 0) co_return;
     }
-    // What is still to be written keeps the other loop busy; this one has nothing left to read.
-    co_await pause(forever);
+    // What is still to be written keeps the other loop busy, if it can be written; this one has
+    // nothing left to read.
+    if (!has_write_failed_) co_await pause(forever);
   }
 
   asio::awaitable<void> write_loop() {
@@ -180,8 +182,9 @@ class session_driver {
         co_await wait(work_);
       }
     }
-    // The reading side will see the end too, and may first see why.
-    co_await pause(forever);
+    has_write_failed_ = true;
+    // As long as it reads, the reading side will see the end too, and may first see why.
+    if (!stands_still()) co_await pause(forever);
   }
 
   template <class OnEvent>
@@ -268,6 +271,7 @@ class session_driver {
   session::address_kinds kinds_;
   std::optional<stream_pump<Session>> stream_;
   bool is_running_ = false;
+  bool has_write_failed_ = false;  // on this connection
 };
 
 }  // namespace tallow::net
