@@ -107,6 +107,10 @@ class Mistakes(ConfigTest):
         self.config.mkdir()
         self.assertIn(f"{self.config}: cannot be read", self.refused())
 
+    def test_one_without_an_end_is_told(self):
+        self.assertIn("/dev/zero: cannot be read: File too large",
+                      self.refused(TALLOW_CONFIG="/dev/zero"))
+
 
 class Shown(ConfigTest):
     def test_the_path_is_shown_whether_or_not_it_is_there(self):

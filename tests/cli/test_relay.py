@@ -227,7 +227,7 @@ class RelayTest(unittest.TestCase):
 
     def test_refuses_what_could_not_be_meant(self):
         for arguments, said in ((("--config", "/"), "/: cannot be read: Is a directory"),
-                                (("--config", "/dev/zero"), "/dev/zero: too long"),
+                                (("--config", "/dev/zero"), "/dev/zero: cannot be read: File too large"),
                                 (("--config", ""), "the name of a file is wanted"),
                                 (("--tls-certificate", "x"), "go together"),
                                 (("--limit-loopback=5",), "true or false is wanted"),

@@ -1,14 +1,13 @@
 #include "config_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <cstdio>
 #include <cstdlib>
 #include <system_error>
 #include <utility>
 
 #include <toml++/toml.h>
+
+#include "../shared/small_file.hpp"
 
 namespace tallow::cli {
 namespace {
@@ -74,21 +73,6 @@ void expand_home(const option_row& row, texts& values) {
   }
 }
 
-// Returns what the system said when it failed, or 0.
-int read_whole(const std::string& path, std::string& to) {
-  std::FILE* const file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return errno;
-  char some[4096];
-  errno = 0;
-  for (std::size_t count = 1; count > 0;) {
-    count = std::fread(some, 1, sizeof some, file);
-    to.append(some, count);
-  }
-  const int why = std::ferror(file) != 0 ? errno : 0;
-  std::fclose(file);
-  return why;
-}
-
 const char* wanted_form(const option_row& row) {
   switch (row.form) {
     case shape::list: return "a text or a list of texts is wanted";
@@ -140,11 +124,13 @@ tools::refusal read_config_file(chosen_settings& to, std::uint32_t commands) {
   const auto path = config_path();
   if (!path) return std::nullopt;
   std::string content;
-  if (const int why = read_whole(path->native(), content); why != 0) {
+  if (const auto why = tools::read_small_file(*path, content)) {
     const char* const named = std::getenv("TALLOW_CONFIG");
     const bool may_be_missing = named == nullptr || *named == '\0';
-    if (may_be_missing && (why == ENOENT || why == ENOTDIR)) return std::nullopt;
-    return path->native() + ": cannot be read: " + std::generic_category().message(why);
+    const bool is_missing =
+        why == std::errc::no_such_file_or_directory || why == std::errc::not_a_directory;
+    if (may_be_missing && is_missing) return std::nullopt;
+    return path->native() + ": cannot be read: " + why.message();
   }
   return read_config(to, commands, path->native(), content);
 }

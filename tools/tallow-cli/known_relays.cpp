@@ -1,7 +1,6 @@
 #include "known_relays.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <fcntl.h>
 #include <string>
 #include <string_view>
@@ -16,15 +15,13 @@
 #include <tallow/files/unique_fd.hpp>
 #include <tallow/files/write_at.hpp>
 
+#include "../shared/small_file.hpp"
 #include "state_folder.hpp"
 
 namespace tallow::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// More relays than anybody knows.
-constexpr std::size_t file_bytes_max = std::size_t{1} << 20U;
 
 struct line {
   std::string relay;
@@ -49,27 +46,22 @@ std::optional<line> parse_line(std::string_view text) {
   return line{std::string(text.substr(0, space)), *key};
 }
 
-result<std::string> read_file(const fs::path& path) {
-  const files::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::string();
-    return files::fail_errno();
-  }
+result<std::string> read_text(const fs::path& path) {
   std::string text;
-  for (;;) {
-    char some[4096];
-    const auto count = ::read(fd.get(), some, sizeof some);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return files::fail_errno();
-    if (count == 0) return text;
-    text.append(some, static_cast<std::size_t>(count));
-    if (text.size() > file_bytes_max) return fail(errc::file_failed, 0, "known_relays is too long");
+  const auto why = tools::read_small_file(path, text);
+  if (!why) return text;
+  if (why == std::errc::no_such_file_or_directory || why == std::errc::not_a_directory) {
+    return std::string();
   }
+  if (why == std::errc::file_too_large) {
+    return fail(errc::file_failed, 0, "known_relays is too long");
+  }
+  return fail(files::posix_error(why.value()));
 }
 
 // A line that cannot be read could be the one that says no: better to stop.
 result<lines> read_lines(const fs::path& path) {
-  const auto text = read_file(path);
+  const auto text = read_text(path);
   if (!text) return fail(text.error());
   lines all;
   std::size_t number = 0;

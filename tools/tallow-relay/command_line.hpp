@@ -1,23 +1,16 @@
 // What tallow-relay is asked to do.
 #pragma once
 
-#include <array>
-#include <cerrno>
-#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
 #include <map>
 #include <optional>
 #include <string>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
-#include <tallow/files/unique_fd.hpp>
-
+#include "../shared/small_file.hpp"
 #include "healthcheck.hpp"
 #include "man_page.hpp"
 #include "setting_sources.hpp"
@@ -36,31 +29,13 @@ struct command_line {
 
 namespace detail {
 
-// No configuration is longer; /dev/zero is.
-inline constexpr std::size_t config_bytes_max = std::size_t{1} << 20U;
-
-inline refusal read_file(std::string& to, const std::string& path) {
-  const auto failure = [&path] {
-    return path + ": cannot be read: " + std::generic_category().message(errno);
-  };
-  const files::unique_fd from(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!from) return failure();
-  std::array<char, 4096> piece;  // NOLINT(*-member-init): it is written before it is read
-  for (;;) {
-    const auto count = ::read(from.get(), piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failure();
-    if (count == 0) return std::nullopt;
-    to.append(piece.data(), static_cast<std::size_t>(count));
-    if (to.size() > config_bytes_max) return path + ": too long for a configuration";
-  }
-}
-
 // The file first, the environment over it, then the flags.
 inline refusal choose(chosen_settings& to, const std::string& config, const flag_values& flags) {
   if (!config.empty()) {
     std::string content;
-    if (auto why = read_file(content, config)) return why;
+    if (const auto why = tools::read_small_file(config, content)) {
+      return config + ": cannot be read: " + why.message();
+    }
     if (auto why = read_config(to, config, content)) return why;
   }
   if (auto why = read_environment(to, [](const char* name) { return std::getenv(name); })) {
