@@ -4,6 +4,8 @@
 import collections
 import os
 import signal
+import socket
+import threading
 import time
 import unittest
 
@@ -50,6 +52,33 @@ class Reconnect(TransferTest):
                 self.assertLess(passed["down"], 1.4 * file.stat().st_size)
                 self.assert_same(file)
                 (self.target / "file").unlink()
+
+    def test_a_lane_is_closed_that_takes_nothing_any_more(self):
+        file = self.source / "file"
+        file.write_bytes(os.urandom(24 << 20))
+        passed, stuck, is_over = collections.Counter(), [], threading.Event()
+
+        def close_and_hold(number, way, data):
+            passed[number] += len(data)
+            if way == "up" and not stuck and passed[number] > 8 << 20:
+                stuck.append(number)
+                between.sockets[2 * number].shutdown(socket.SHUT_WR)
+                # What the sender writes fills the buffers, and then its lane waits for room.
+                is_over.wait(DEADLINE_S)
+            return data
+
+        with relay() as hub, proxy(hub.address, close_and_hold) as between:
+            sending = self.send(between.address, file, options=("--lanes", "1"))
+            receiving = self.receive(between.address)
+            try:
+                self.wait_for(lambda: stuck)
+                begin = time.monotonic()
+                self.assert_done(sending, receiving)
+                # The system would have let it wait for half a minute.
+                self.assertLess(time.monotonic() - begin, 20)
+            finally:
+                is_over.set()
+        self.assert_same(file)
 
     def test_the_relay_is_started_again(self):
         file = self.source / "file"

@@ -21,7 +21,8 @@
 
 namespace tallow::net {
 
-/// Models session::sync_transport. interrupt() may be called from any thread; the rest from one.
+/// Models session::sync_transport. interrupt() and has_ended() may be called from any thread; the
+/// rest from one.
 class blocking_socket {
  public:
   /// Takes a connected socket over.

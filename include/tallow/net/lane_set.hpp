@@ -232,15 +232,15 @@ class lane_set {
     auto& one = all->lanes[facts.id];
     one = std::make_unique<lane>(descriptor, facts, std::move(keys));
     one->socket.limit_reads(silence_max);
+    using transfer_type = std::decay_t<decltype(all->session->transfer())>;
+    constexpr bool sends = transfer_type::role == transfer_role::sender;
     if (facts.path == session::data_path::direct) {
-      using transfer_type = std::decay_t<decltype(all->session->transfer())>;
-      constexpr bool sends = transfer_type::role == transfer_role::sender;
       expect_peer(descriptor, sends);
       one->socket.limit_reads(greeting_time);
-      if (sends) asio::co_spawn(all->executor, watch(all, facts.id), asio::detached);
     } else {
       expect_relay(descriptor);
     }
+    if (sends) asio::co_spawn(all->executor, watch(all, facts.id), asio::detached);
     try {
       one->thread = std::thread([all, l = one.get()] {
         const error why = carry(all, *l);
@@ -252,7 +252,8 @@ class lane_set {
     }
   }
 
-  // Ends a direct lane whose path has gone silent.
+  // Ends a lane that the other end has closed, which its thread cannot see while it waits for
+  // chunks or for room; and a direct one whose path has gone silent.
   static asio::awaitable<void> watch(shared_ptr all, stream_id id) {
     asio::steady_timer pause(all->executor);
     for (;;) {
@@ -260,8 +261,11 @@ class lane_set {
       (void)co_await pause.async_wait(awaited);
       const auto found = all->lanes.find(id);
       if (found == all->lanes.end()) co_return;
-      if (!is_unanswered(found->second->socket.native_handle())) continue;
-      found->second->socket.interrupt();
+      const lane& l = *found->second;
+      const bool is_silent =
+          l.facts.path == session::data_path::direct && is_unanswered(l.socket.native_handle());
+      if (!is_silent && !l.socket.has_ended()) continue;
+      l.socket.interrupt();
       all->gate.open();  // it may be waiting for chunks
     }
   }
