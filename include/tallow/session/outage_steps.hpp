@@ -94,6 +94,10 @@ result<void> session<Transfer, Link>::resynchronise(const received& m, instant n
   }
   outage_.over();
   if (!done_told_) tell(resumed{});
+  if constexpr (Transfer::role == transfer_role::receiver) {
+    // What a lane brought after the old connection was lost, nobody could tell.
+    if (auto done = transfer_->settle(); !done) return done;
+  }
   return announce_lanes(now);
 }
 

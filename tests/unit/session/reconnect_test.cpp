@@ -112,6 +112,27 @@ TEST(Reconnect, SendsAgainWhatALaneTookAfterTheConnectionWasLost) {
   EXPECT_GT(taken, 3U);
 }
 
+// What it has written then was the last that was missing, and nobody tells the session.
+TEST(Reconnect, EndsWithWhatALaneBroughtAfterTheConnectionWasLost) {
+  resumable_pair pair;
+  transfer::chunk_job taken;
+  pair.relay.connect(pair.sending);
+  pair.relay.connect(pair.receiving);
+  pair.relay.run(1min, [&] { return pair.sender.take_chunk(stream_id{1}, taken); });
+  byte_buffer body(taken.bytes);
+  pair.sender.read_chunk(taken, body);
+  ASSERT_TRUE(pair.sending.inside().handle_progress(pair.relay.now));
+  pair.relay.run(3s);
+  ASSERT_FALSE(pair.receiving.over());
+  pair.relay.disconnect(pair.receiving);
+  transfer::chunk_job brought;
+  ASSERT_TRUE(pair.receiver.begin_chunk(taken.chunk, brought).value());
+  ASSERT_TRUE(pair.receiver.write_chunk(brought, body));
+  ASSERT_TRUE(pair.receiver.end_chunk(brought, pair.relay.now).value());
+  pair.relay.run();
+  pair.expect_complete();
+}
+
 TEST(Reconnect, GivesUpWhenTheOutageLastsTooLong) {
   resumable_pair pair;
   pair.relay.connect(pair.sending);
